@@ -1,5 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { parse } from 'smol-toml'
 import { defineConfig } from 'vitest/config'
 
+const { compatibility_date } = parse(readFileSync('wrangler.toml', 'utf8')) as { compatibility_date: string }
+
 export default defineConfig({
-  test: { include: ['test/**/*.test.{ts,tsx}'], pool: 'threads', testTimeout: 20_000 },
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: ['test/workers/**', 'test/interop/**'],
+          pool: 'threads',
+          testTimeout: 20_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            main: './test/workers/objects.ts',
+            miniflare: {
+              cf: false, // nothing is fetched to describe requests
+              compatibilityDate: compatibility_date,
+              durableObjects: {
+                HUB: { className: 'HubObject', useSQLite: true },
+                LEDGER: { className: 'LedgerObject', useSQLite: true },
+                STORE: { className: 'StoreObject', useSQLite: true },
+              },
+            },
+          }),
+        ],
+        test: { name: 'workers', include: ['test/workers/**/*.test.ts'], testTimeout: 20_000 },
+      },
+    ],
+  },
 })

@@ -1,0 +1,122 @@
+import { customType, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/**
+ * The tables of a ledger. Every table is STRICT; those in `WITHOUT_ROWID` are stored in key order and carry no rowid.
+ *
+ * A *block id* is `header.id`. A *txNum* numbers transactions in the order of the connected chain, from 0 (the genesis
+ * coinbase). A *prefix48* is the first six bytes of a hash in wire order, read big-endian: rows keyed by one are hints,
+ * and whoever follows a hint compares the full hash.
+ */
+
+/** Bytes of a body or prevouts blob in one row; the last part of a block is shorter. */
+export const PART_SIZE = 65_536
+
+/** A part's row id is `blockId * PARTS_PER_BLOCK + part`: one integer key, so that a part costs one row write. */
+export const PARTS_PER_BLOCK = 4096
+
+/** A BLOB that is a `Uint8Array` in every runtime: a Durable Object hands out bare ArrayBuffers. */
+const bytes = customType<{ data: Uint8Array; driverData: Uint8Array | ArrayBuffer }>({
+  dataType: () => 'blob',
+  fromDriver: (value) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value),
+})
+
+/** Every header ever accepted, on all branches. `status` holds the bits of `chain/header-store.ts`. */
+export const header = sqliteTable(
+  'header',
+  {
+    id: integer('id').primaryKey(),
+    prefix48: integer('prefix48').notNull(),
+    height: integer('height').notNull(),
+    /** The 80 bytes as they go over the wire. */
+    raw: bytes('raw').notNull(),
+    /** Total chainwork up to and including this header, 32 bytes big-endian. */
+    work: bytes('work').notNull(),
+    status: integer('status').notNull(),
+  },
+  (t) => [index('header_prefix').on(t.prefix48), index('header_height').on(t.height)],
+)
+
+/** The connected chain: one row a block whose coins are applied. Its highest row is the tip marker. */
+export const best = sqliteTable(
+  'best',
+  {
+    height: integer('height').primaryKey(),
+    headerId: integer('header_id').notNull(),
+    /** txNum of the coinbase. */
+    firstTx: integer('first_tx').notNull(),
+    txCount: integer('tx_count').notNull(),
+    size: integer('size').notNull(),
+    weight: integer('weight').notNull(),
+    /** Sum of the fees, in satoshi. */
+    fees: integer('fees').notNull(),
+    /** Inputs without the coinbase's. */
+    inputs: integer('inputs').notNull(),
+    outputs: integer('outputs').notNull(),
+    /** Sum of all outputs, in satoshi. */
+    outputValue: integer('output_value').notNull(),
+  },
+  (t) => [uniqueIndex('best_first_tx').on(t.firstTx), index('best_header').on(t.headerId)],
+)
+
+/** Raw blocks in parts of `PART_SIZE`. `check` is the first 48 bits of the part's SHA-256. */
+export const body = sqliteTable('body', {
+  id: integer('id').primaryKey(),
+  bytes: bytes('bytes').notNull(),
+  check: integer('check48').notNull(),
+})
+
+/** What the inputs of a connected block spend, in input order, in parts like `body`. Layout: `ledger/prevouts.ts`. */
+export const prevouts = sqliteTable('prevouts', {
+  id: integer('id').primaryKey(),
+  bytes: bytes('bytes').notNull(),
+  check: integer('check48').notNull(),
+})
+
+/** Per transaction of a connected block: u32 offset in the body, u32 offset in the prevouts, txid; little-endian. */
+export const offsets = sqliteTable('offsets', {
+  blockId: integer('block_id').primaryKey(),
+  bytes: bytes('bytes').notNull(),
+})
+
+/** txid prefix -> txNum. */
+export const tx = sqliteTable(
+  'tx',
+  { prefix48: integer('prefix48').notNull(), txNum: integer('tx_num').notNull() },
+  (t) => [primaryKey({ columns: [t.prefix48, t.txNum] })],
+)
+
+/** scripthash prefix -> txNum of every transaction that pays to or spends from the script, once each. */
+export const history = sqliteTable(
+  'history',
+  { prefix48: integer('prefix48').notNull(), txNum: integer('tx_num').notNull() },
+  (t) => [primaryKey({ columns: [t.prefix48, t.txNum] })],
+)
+
+/** Who spent an output: all outspends of a transaction are one range. */
+export const spend = sqliteTable(
+  'spend',
+  {
+    fundingTx: integer('funding_tx').notNull(),
+    vout: integer('vout').notNull(),
+    spenderTx: integer('spender_tx').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.fundingTx, t.vout, t.spenderTx] })],
+)
+
+/** The unspent outputs. Height and coinbase flag follow from `txNum`. */
+export const coin = sqliteTable('coin', {
+  /** txid in wire order, then the output's index as u32 little-endian. */
+  outpoint: bytes('outpoint').primaryKey(),
+  txNum: integer('tx_num').notNull(),
+  value: integer('value').notNull(),
+  script: bytes('script').notNull(),
+})
+
+/** Small facts about the store itself: `network`, `genesis`, `epoch`. */
+export const meta = sqliteTable('meta', {
+  key: text('key').primaryKey(),
+  value: text('value').notNull(),
+})
+
+/** Tables whose rows live in their key's own tree. */
+export const WITHOUT_ROWID = ['tx', 'history', 'spend', 'coin', 'meta'] as const

@@ -1,0 +1,296 @@
+import { Writer } from '../wire/codec.ts'
+import { concatBytes, type Hasher, nobleHasher, taggedHash } from '../wire/hash.ts'
+import type { Transaction, TxOut } from '../wire/transaction.ts'
+import { instructionAt } from './instructions.ts'
+import { OP } from './opcodes.ts'
+
+/** Which outputs a signature covers, and whether it leaves the other inputs open (BIP143, BIP341). */
+export const SIGHASH = {
+  /** Taproot only: as ALL, and the signature carries no type byte. */
+  DEFAULT: 0x00,
+  ALL: 0x01,
+  NONE: 0x02,
+  SINGLE: 0x03,
+  ANYONECANPAY: 0x80,
+} as const
+
+/** The number one, as a hash: what old signatures cover when SINGLE names an output that is not there. */
+const ONE = Uint8Array.of(1, ...new Uint8Array(31))
+const ZERO = new Uint8Array(32)
+/** Outpoint, empty script, sequence. */
+const BLANK_INPUT_SIZE = 41
+const NO_OUTPUTS = Uint8Array.of(0)
+
+/** What a signature in a taproot input covers beside the transaction. */
+export interface TaprootContext {
+  /** Last witness item when it begins with 0x50, that byte included. */
+  annex?: Uint8Array
+  /** Script path only: the hash of the leaf that runs (BIP342). */
+  leafHash?: Uint8Array
+  /** Script path only: position in opcodes of the last OP_CODESEPARATOR that ran; none when absent. */
+  codeSeparator?: number
+}
+
+/**
+ * Signature hashes of one transaction, in all three ways. What inputs have in common is computed once, so that BIP143
+ * and BIP341 take the same time for each input; the old way needs time that grows with the transaction.
+ *
+ * The transaction must not change meanwhile, except for scriptSigs and witnesses, which no signature covers. `spent`
+ * are the outputs that the inputs spend, in their order; only `taproot` asks for them.
+ */
+export class SignatureHashes {
+  readonly #tx: Transaction
+  readonly #spent: readonly TxOut[]
+  readonly #hasher: Hasher
+  readonly #known = new Map<string, Uint8Array>()
+
+  constructor(tx: Transaction, spent: readonly TxOut[] = [], hasher: Hasher = nobleHasher) {
+    this.#tx = tx
+    this.#spent = spent
+    this.#hasher = hasher
+  }
+
+  /**
+   * As signed before segwit. `scriptCode` is the script that runs, from behind its last executed OP_CODESEPARATOR on;
+   * further separators in it are left out here. `hashType` is a 32-bit number, of which the low byte decides.
+   */
+  legacy(index: number, scriptCode: Uint8Array, hashType: number): Uint8Array {
+    const { inputs, outputs, version, lockTime } = this.#tx
+    const base = hashType & 0x1f
+    if (index >= inputs.length) return ONE.slice()
+    if (base === SIGHASH.SINGLE && index >= outputs.length) return ONE.slice()
+
+    const writer = new Writer(scriptCode.length + 64)
+    const blanks = this.#blankInputs(base === SIGHASH.NONE || base === SIGHASH.SINGLE)
+    const own = this.#tx.inputs[index]!
+    const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
+    writer.i32(version)
+    writer.compactSize(anyoneCanPay ? 1 : inputs.length)
+    if (!anyoneCanPay) writer.bytes(blanks.subarray(0, index * BLANK_INPUT_SIZE))
+    writer.bytes(own.prevout.hash)
+    writer.u32(own.prevout.index)
+    const code = withoutCodeSeparators(scriptCode)
+    writer.compactSize(code.length)
+    writer.bytes(code)
+    writer.u32(own.sequence)
+    if (!anyoneCanPay) writer.bytes(blanks.subarray((index + 1) * BLANK_INPUT_SIZE))
+    if (base === SIGHASH.NONE) writer.bytes(NO_OUTPUTS)
+    else if (base === SIGHASH.SINGLE) this.#writeOutputsUpTo(writer, index)
+    else {
+      writer.compactSize(outputs.length)
+      writer.bytes(this.#outputs())
+    }
+    writer.u32(lockTime)
+    writer.i32(hashType | 0)
+    return this.#hasher.sha256d(writer.finish())
+  }
+
+  /** Of version 0 witness programs (BIP143). `value` is what the spent output holds, in satoshi. */
+  witnessV0(index: number, scriptCode: Uint8Array, value: bigint, hashType: number): Uint8Array {
+    const base = hashType & 0x1f
+    const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
+    const coversAll = base !== SIGHASH.NONE && base !== SIGHASH.SINGLE
+    const own = this.#input(index)
+    const writer = new Writer(scriptCode.length + 192)
+    writer.i32(this.#tx.version)
+    writer.bytes(anyoneCanPay ? ZERO : this.#twice('prevouts', this.prevoutsHash))
+    writer.bytes(anyoneCanPay || !coversAll ? ZERO : this.#twice('sequences', this.sequencesHash))
+    writer.bytes(own.prevout.hash)
+    writer.u32(own.prevout.index)
+    writer.compactSize(scriptCode.length)
+    writer.bytes(scriptCode)
+    writer.i64(value)
+    writer.u32(own.sequence)
+    if (coversAll) writer.bytes(this.#twice('outputs', this.outputsHash))
+    else if (base === SIGHASH.SINGLE && index < this.#tx.outputs.length) {
+      writer.bytes(this.#hasher.sha256d(outputBytes(this.#tx.outputs[index]!)))
+    } else writer.bytes(ZERO)
+    writer.u32(this.#tx.lockTime)
+    writer.i32(hashType | 0)
+    return this.#hasher.sha256d(writer.finish())
+  }
+
+  /** Of taproot (BIP341, BIP342); undefined for a hash type that is not allowed, and for SINGLE without its output. */
+  taproot(index: number, hashType: number, context: TaprootContext = {}): Uint8Array | undefined {
+    const message = this.taprootMessage(index, hashType, context)
+    return message && taggedHash('TapSighash', message)
+  }
+
+  /** What `taproot` hashes: the epoch byte and the common signature message, with BIP342's extension in a leaf. */
+  taprootMessage(index: number, hashType: number, context: TaprootContext = {}): Uint8Array | undefined {
+    if (!isTaprootHashType(hashType)) return undefined
+    const { inputs, outputs, version, lockTime } = this.#tx
+    if (this.#spent.length !== inputs.length) throw new Error('taproot signatures cover every spent output')
+    const { annex, leafHash, codeSeparator = 0xffff_ffff } = context
+    const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
+    const base = hashType & 0x03
+    if (base === SIGHASH.SINGLE && index >= outputs.length) return undefined
+    const own = this.#input(index)
+
+    const writer = new Writer(256)
+    writer.u8(0) // epoch
+    writer.u8(hashType)
+    writer.i32(version)
+    writer.u32(lockTime)
+    if (!anyoneCanPay) {
+      writer.bytes(this.prevoutsHash)
+      writer.bytes(this.amountsHash)
+      writer.bytes(this.scriptPubKeysHash)
+      writer.bytes(this.sequencesHash)
+    }
+    if (base === SIGHASH.DEFAULT || base === SIGHASH.ALL) writer.bytes(this.outputsHash)
+    writer.u8((leafHash ? 2 : 0) + (annex ? 1 : 0)) // spend type
+    if (anyoneCanPay) {
+      const { value, scriptPubKey } = this.#spent[index]!
+      writer.bytes(own.prevout.hash)
+      writer.u32(own.prevout.index)
+      writer.i64(value)
+      writer.compactSize(scriptPubKey.length)
+      writer.bytes(scriptPubKey)
+      writer.u32(own.sequence)
+    } else {
+      writer.u32(index)
+    }
+    if (annex) {
+      const sized = new Writer(annex.length + 9)
+      sized.compactSize(annex.length)
+      sized.bytes(annex)
+      writer.bytes(this.#hasher.sha256(sized.finish()))
+    }
+    if (base === SIGHASH.SINGLE) writer.bytes(this.#hasher.sha256(outputBytes(outputs[index]!)))
+    if (leafHash) {
+      writer.bytes(leafHash)
+      writer.u8(0) // key version
+      writer.u32(codeSeparator)
+    }
+    return writer.finish()
+  }
+
+  /** SHA-256 of all outpoints. */
+  get prevoutsHash(): Uint8Array {
+    return this.#once('sha prevouts', () =>
+      this.#hasher.sha256(
+        this.#collect(36, (writer, i) => {
+          const { prevout } = this.#tx.inputs[i]!
+          writer.bytes(prevout.hash)
+          writer.u32(prevout.index)
+        }),
+      ),
+    )
+  }
+
+  /** SHA-256 of all sequence numbers. */
+  get sequencesHash(): Uint8Array {
+    return this.#once('sha sequences', () =>
+      this.#hasher.sha256(this.#collect(4, (writer, i) => writer.u32(this.#tx.inputs[i]!.sequence))),
+    )
+  }
+
+  /** SHA-256 of the amounts of all spent outputs. */
+  get amountsHash(): Uint8Array {
+    return this.#once('sha amounts', () =>
+      this.#hasher.sha256(this.#collect(8, (writer, i) => writer.i64(this.#spent[i]!.value))),
+    )
+  }
+
+  /** SHA-256 of the scripts of all spent outputs, each with its length. */
+  get scriptPubKeysHash(): Uint8Array {
+    return this.#once('sha scripts', () =>
+      this.#hasher.sha256(
+        this.#collect(36, (writer, i) => {
+          const { scriptPubKey } = this.#spent[i]!
+          writer.compactSize(scriptPubKey.length)
+          writer.bytes(scriptPubKey)
+        }),
+      ),
+    )
+  }
+
+  /** SHA-256 of all outputs. */
+  get outputsHash(): Uint8Array {
+    return this.#once('sha outputs', () => this.#hasher.sha256(this.#outputs()))
+  }
+
+  #input(index: number) {
+    const input = this.#tx.inputs[index]
+    if (!input) throw new RangeError(`there is no input ${index}`)
+    return input
+  }
+
+  #once(name: string, make: () => Uint8Array): Uint8Array {
+    let value = this.#known.get(name)
+    if (!value) {
+      value = make()
+      this.#known.set(name, value)
+    }
+    return value
+  }
+
+  /** BIP143 hashes the same bytes as BIP341, twice. */
+  #twice(name: string, once: Uint8Array): Uint8Array {
+    return this.#once(`double ${name}`, () => this.#hasher.sha256(once))
+  }
+
+  #collect(sizeEach: number, write: (writer: Writer, index: number) => void): Uint8Array {
+    const count = this.#tx.inputs.length
+    const writer = new Writer(sizeEach * count)
+    for (let i = 0; i < count; i++) write(writer, i)
+    return writer.finish()
+  }
+
+  #outputs(): Uint8Array {
+    return this.#once('outputs', () => concatBytes(...this.#tx.outputs.map(outputBytes)))
+  }
+
+  /** All inputs with empty scripts, 41 bytes each. */
+  #blankInputs(zeroSequences: boolean): Uint8Array {
+    return this.#once(zeroSequences ? 'inputs without sequences' : 'inputs', () =>
+      this.#collect(BLANK_INPUT_SIZE, (writer, i) => {
+        const { prevout, sequence } = this.#tx.inputs[i]!
+        writer.bytes(prevout.hash)
+        writer.u32(prevout.index)
+        writer.u8(0)
+        writer.u32(zeroSequences ? 0 : sequence)
+      }),
+    )
+  }
+
+  /** The outputs as SINGLE sees them before segwit: those below `index` are empty and worth −1. */
+  #writeOutputsUpTo(writer: Writer, index: number): void {
+    writer.compactSize(index + 1)
+    for (let i = 0; i < index; i++) {
+      writer.i64(-1n)
+      writer.u8(0)
+    }
+    writer.bytes(outputBytes(this.#tx.outputs[index]!))
+  }
+}
+
+/** The types that BIP341 allows. */
+export function isTaprootHashType(hashType: number): boolean {
+  return (hashType >= 0 && hashType <= 3) || (hashType >= 0x81 && hashType <= 0x83)
+}
+
+function outputBytes(output: TxOut): Uint8Array {
+  const writer = new Writer(output.scriptPubKey.length + 17)
+  writer.i64(output.value)
+  writer.compactSize(output.scriptPubKey.length)
+  writer.bytes(output.scriptPubKey)
+  return writer.finish()
+}
+
+/** A script without its OP_CODESEPARATORs. From a push that cannot be read on, everything is kept. */
+function withoutCodeSeparators(script: Uint8Array): Uint8Array {
+  if (!script.includes(OP.OP_CODESEPARATOR)) return script
+  const kept: Uint8Array[] = []
+  let from = 0
+  for (let at = 0; at < script.length; ) {
+    const { opcode, next } = instructionAt(script, at)
+    if (opcode === OP.OP_CODESEPARATOR) {
+      kept.push(script.subarray(from, at))
+      from = next
+    }
+    at = next
+  }
+  return concatBytes(...kept, script.subarray(from))
+}

@@ -56,8 +56,8 @@ export type ToHub =
       bytes: Uint8Array<ArrayBuffer>
       from?: LinkId
     }
-  /** That peer has shown that it has this block or header. */
-  | { kind: 'knows-block'; link: LinkId; hash: Uint8Array }
+  /** That peer has shown that it has this block or header; `height` where that is known. */
+  | { kind: 'knows-block'; link: LinkId; hash: Uint8Array; height?: number }
   /** Close the link and discourage its address. */
   | { kind: 'misbehaving'; link: LinkId; reason: string }
   | { kind: 'disconnect'; link: LinkId; reason: string }

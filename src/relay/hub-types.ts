@@ -1,0 +1,89 @@
+import type { Network } from '../chain/network.ts'
+import type { Random } from '../peer/ports.ts'
+import type { LinkId, ToLedger } from '../peer/queues.ts'
+import type { Hasher } from '../wire/hash.ts'
+
+export interface HubLimits {
+  /** Links that others have opened, and the same from one address. */
+  inbound: number
+  inboundPerAddress: number
+  /** Bytes of announced transactions kept to be given away. */
+  cacheBytes: number
+  /** Transactions whose spreading is followed. */
+  cacheItems: number
+  /** With more than this unread by the peer, announcements and transactions are held back. */
+  holdBytes: number
+  /** With more than this, the link is closed. There is room for blocks above what was held. */
+  closeBytes: number
+  /** With more than this not worked off by the ledger, the link is not read from. */
+  untakenBytes: number
+}
+
+/** For a machine with plenty of memory; the buffers are those of Bitcoin Core. */
+export const DEFAULT_HUB_LIMITS: HubLimits = {
+  inbound: 200,
+  inboundPerAddress: 16,
+  cacheBytes: 32_000_000,
+  cacheItems: 50_000,
+  holdBytes: 1_000_000,
+  closeBytes: 12_000_000,
+  untakenBytes: 5_000_000,
+}
+
+export interface HubOptions {
+  network: Network
+  /** Service bits that we announce. */
+  services: bigint
+  userAgent: string
+  random: Random
+  /** Whether transactions are taken and passed on; what the network says, unless given. */
+  relayTransactions?: boolean
+  /** The least fee rate that we want, satoshi per 1,000 virtual bytes; 100 unless given. */
+  feeFilter?: number
+  limits?: Partial<HubLimits>
+  hasher?: Hasher
+}
+
+export interface AcceptOptions {
+  /** The peer dialled us. */
+  inbound: boolean
+  /** `manual`: a person asked for this link, and nothing is held against its address. */
+  kind?: 'automatic' | 'manual'
+  /** Counts links of one address and remembers misbehaviour; opaque. Without one neither is done. */
+  addressKey?: string
+}
+
+/** What a person may read about what the hub does. Never an address. */
+export interface HubLogLine {
+  level: 'debug' | 'info' | 'warn' | 'error'
+  text: string
+  facts: Record<string, string | number | boolean>
+}
+
+export type HubOutput =
+  /** Bytes for several links may be one array: they are not to be changed or given away. */
+  | { do: 'write'; link: LinkId; bytes: Uint8Array<ArrayBuffer> }
+  /** The link is forgotten here. `discourage`: its peer broke the protocol. */
+  | { do: 'close'; link: LinkId; reason: string; discourage?: boolean }
+  | { do: 'ledger'; value: ToLedger }
+  /** Read no further from the link until `resume`. */
+  | { do: 'pause'; link: LinkId }
+  | { do: 'resume'; link: LinkId }
+  | { do: 'log'; line: HubLogLine }
+
+/** A link as people may see it. */
+export interface LinkStatus {
+  id: LinkId
+  /** The user agent: printable, and still the peer's own words. */
+  client: string
+  /** The best height that the peer is known to have. */
+  height: number
+  inbound: boolean
+  /** Unix seconds. */
+  since: number
+  /** Protocol version. */
+  version: number
+  services: bigint
+  /** Last round trip of a ping, if any. */
+  rttMs?: number
+}

@@ -1,0 +1,283 @@
+import { equalBytes, hashKey } from '../wire/hash.ts'
+import type { ChainQueries, ChainTip } from './chain-queries.ts'
+import { outpointKey } from './mempool-entry.ts'
+import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, OnBlock } from './mempool-port.ts'
+import type {
+  BlockInfo,
+  BlockTxs,
+  BodyAnswer,
+  BroadcastResult,
+  Changes,
+  HomeInfo,
+  LedgerQueries,
+  LedgerStatus,
+  MempoolSummary,
+  MerkleProof,
+  Outspend,
+  RecentTx,
+  ScriptStats,
+  ScriptTxs,
+  TxInfo,
+  TxStatus,
+  UtxoInfo,
+} from './queries.ts'
+
+export type { MempoolPort } from './mempool-port.ts'
+
+/** How often the mempool is asked again, when the chain has moved between the two halves of an answer. */
+const ATTEMPTS = 3
+
+interface ScriptPage {
+  mempool: number
+  chain: number
+  after?: Uint8Array
+}
+
+/**
+ * The front's questions, answered from the chain, which is local and synchronous, and from the mempool, which may live
+ * in another thread. Where both are needed the mempool is asked first, and again when it turns out to stand on another
+ * block than the chain does: so an answer is of one moment. Where they cannot be brought together, which takes blocks
+ * that come faster than answers, a transaction in both counts as confirmed.
+ */
+export class LedgerAnswers implements LedgerQueries {
+  readonly #chain: ChainQueries
+  readonly #mempool: MempoolPort
+
+  constructor(chain: ChainQueries, mempool: MempoolPort) {
+    this.#chain = chain
+    this.#mempool = mempool
+  }
+
+  async status(): Promise<LedgerStatus> {
+    return this.#together(
+      () => this.#mempool.overview(0),
+      (overview) => this.#status(overview),
+    )
+  }
+
+  async blocks(from: number | undefined, limit: number): Promise<BlockInfo[] | undefined> {
+    return this.#chain.blocks(from, limit)
+  }
+
+  async blockHashAt(height: number): Promise<Uint8Array | undefined> {
+    return this.#chain.blockHashAt(height)
+  }
+
+  async block(hash: Uint8Array): Promise<BlockInfo | undefined> {
+    return this.#chain.block(hash)
+  }
+
+  async rawBlock(hash: Uint8Array): Promise<BodyAnswer> {
+    return this.#chain.rawBlock(hash)
+  }
+
+  async blockTxids(hash: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#chain.blockTxids(hash)
+  }
+
+  async blockTxs(hash: Uint8Array, start: number, limit: number): Promise<BlockTxs | undefined> {
+    return this.#chain.blockTxs(hash, start, limit)
+  }
+
+  async tx(txid: Uint8Array): Promise<TxInfo | undefined> {
+    const confirmed = this.#chain.tx(txid)
+    if (confirmed) return confirmed
+    return this.#together(
+      () => this.#mempool.tx(txid, 0),
+      ({ tx }) => this.#chain.tx(txid) ?? tx,
+    )
+  }
+
+  async txStatus(txid: Uint8Array): Promise<TxStatus> {
+    return this.#chain.txStatus(txid)
+  }
+
+  async merkleProof(txid: Uint8Array): Promise<MerkleProof | undefined> {
+    return this.#chain.merkleProof(txid)
+  }
+
+  async outspends(txid: Uint8Array): Promise<Outspend[] | undefined> {
+    return this.#together(
+      () => this.#askTx(txid),
+      (mempool) => this.#outspends(txid, mempool),
+      (mempool) => this.#knewOutputs(txid, mempool),
+    )
+  }
+
+  async scriptStats(scripthash: Uint8Array): Promise<ScriptStats> {
+    return this.#together(
+      () => this.#mempool.script(scripthash, { txs: 0, utxos: 0 }),
+      ({ stats }) => ({ chain: this.#chain.scriptStats(scripthash), mempool: stats }),
+    )
+  }
+
+  async scriptTxs(scripthash: Uint8Array, page: ScriptPage): Promise<ScriptTxs> {
+    if (page.mempool === 0) return this.#history(scripthash, page, [])
+    return this.#together(
+      () => this.#mempool.script(scripthash, { txs: page.mempool, utxos: 0 }),
+      ({ txs }) => this.#history(scripthash, page, txs),
+    )
+  }
+
+  async scriptUtxos(scripthash: Uint8Array, limit: number): Promise<UtxoInfo[] | 'too-many'> {
+    return this.#together(
+      () => this.#mempool.script(scripthash, { txs: 0, utxos: limit + 1 }),
+      (mempool) => this.#utxos(scripthash, limit, mempool),
+    )
+  }
+
+  async mempool(): Promise<MempoolSummary> {
+    return this.#mempool.summary()
+  }
+
+  async mempoolTxids(): Promise<Uint8Array> {
+    return this.#mempool.txids()
+  }
+
+  async mempoolRecent(limit: number): Promise<RecentTx[]> {
+    return (await this.#mempool.overview(limit)).recent
+  }
+
+  async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {
+    return this.#mempool.broadcast(bytes)
+  }
+
+  async changesSince(cursor: string | undefined): Promise<Changes> {
+    return this.#mempool.changesSince(cursor)
+  }
+
+  async home(blocks: number, recent: number): Promise<HomeInfo> {
+    return this.#together(
+      () => this.#mempool.overview(recent),
+      (overview) => ({
+        status: this.#status(overview),
+        blocks: this.#chain.blocks(undefined, blocks) ?? [],
+        recent: overview.recent,
+      }),
+    )
+  }
+
+  async txPage(
+    txid: Uint8Array,
+  ): Promise<{ tx: TxInfo; outspends: Outspend[]; tip: number; proof?: MerkleProof } | undefined> {
+    return this.#together(
+      () => this.#askTx(txid),
+      (mempool) => {
+        const tx = this.#chain.tx(txid) ?? mempool.tx
+        const outspends = this.#outspends(txid, mempool)
+        if (!tx || !outspends) return undefined
+        return { tx, outspends, tip: this.#chain.tip().height, proof: this.#chain.merkleProof(txid) }
+      },
+      (mempool) => this.#knewOutputs(txid, mempool),
+    )
+  }
+
+  async blockPage(
+    at: Uint8Array | number,
+    start: number,
+    limit: number,
+  ): Promise<{ block: BlockInfo; txs: TxInfo[]; tip: number } | undefined> {
+    return this.#chain.snapshot(() => {
+      const block = this.#chain.block(at)
+      const page = block && this.#chain.blockTxs(block.hash, start, limit)
+      return page && { block, txs: page.txs, tip: this.#chain.tip().height }
+    })
+  }
+
+  async scriptPage(
+    scripthash: Uint8Array,
+    page: ScriptPage,
+  ): Promise<{ stats: ScriptStats; history: ScriptTxs; tip: number }> {
+    return this.#together(
+      () => this.#mempool.script(scripthash, { txs: page.mempool, utxos: 0 }),
+      ({ stats, txs }) => ({
+        stats: { chain: this.#chain.scriptStats(scripthash), mempool: stats },
+        history: this.#history(scripthash, page, txs),
+        tip: this.#chain.tip().height,
+      }),
+    )
+  }
+
+  /**
+   * Asks the mempool, then makes the answer of one snapshot of the chain that stands on the same block. `isComplete`:
+   * whether the mempool was asked for all that the answer needs.
+   */
+  async #together<M extends OnBlock, R>(
+    ask: () => Promise<M>,
+    answer: (mempool: M) => R,
+    isComplete: (mempool: M) => boolean = () => true,
+  ): Promise<R> {
+    for (let attempt = 1; ; attempt++) {
+      const mempool = await ask()
+      const made = this.#chain.snapshot(() => {
+        const fits = isSameMoment(mempool, this.#chain.tip()) && isComplete(mempool)
+        return fits || attempt === ATTEMPTS ? { answer: answer(mempool) } : undefined
+      })
+      if (made) return made.answer
+    }
+  }
+
+  #askTx(txid: Uint8Array): Promise<MempoolTx> {
+    return this.#mempool.tx(txid, this.#chain.outputCount(txid) ?? 0)
+  }
+
+  /** Whether a transaction that is confirmed now was known to be when the mempool was asked who spends its outputs. */
+  #knewOutputs(txid: Uint8Array, { outputs }: MempoolTx): boolean {
+    return outputs >= (this.#chain.outputCount(txid) ?? 0)
+  }
+
+  #status({ synced, count, vsize, feeSat }: MempoolOverview): LedgerStatus {
+    return {
+      tip: this.#chain.tip(),
+      headers: this.#chain.headerHeight(),
+      synced,
+      mempool: { count, vsize, feeSat },
+    }
+  }
+
+  #outspends(txid: Uint8Array, { tx, outputs, spends }: MempoolTx): Outspend[] | undefined {
+    const unconfirmed = () => tx && Array.from({ length: outputs }, (): Outspend => ({ spent: false }))
+    const outspends = this.#chain.outspends(txid) ?? unconfirmed()
+    if (!outspends) return undefined
+    for (const { vout, txid, vin } of spends) {
+      if (outspends[vout]?.spent === false) outspends[vout] = { spent: true, txid, vin, status: { confirmed: false } }
+    }
+    return outspends
+  }
+
+  #history(scripthash: Uint8Array, page: ScriptPage, unconfirmed: TxInfo[]): ScriptTxs {
+    return this.#chain.snapshot(() => {
+      const { txs, more } = this.#chain.scriptTxs(scripthash, page.chain, page.after)
+      return { mempool: unconfirmed.filter(({ txid }) => !this.#chain.has(txid)), chain: txs, more }
+    })
+  }
+
+  #utxos(scripthash: Uint8Array, limit: number, { created, spent }: MempoolScript): UtxoInfo[] | 'too-many' {
+    const confirmed = this.#chain.scriptUtxos(scripthash, limit + spent.length)
+    if (confirmed === 'too-many') return 'too-many'
+    const isSpent = outpoints(spent)
+    const isConfirmed = outpoints(confirmed)
+    const utxos = [
+      ...created
+        .filter((utxo) => !isConfirmed(utxo))
+        .map((utxo): UtxoInfo => ({ ...utxo, status: { confirmed: false } })),
+      ...confirmed.filter((utxo) => !isSpent(utxo)),
+    ]
+    return utxos.length > limit ? 'too-many' : utxos
+  }
+}
+
+/** A ledger that syncs is ahead of what it has committed, and has nothing in its mempool: that fits too. */
+function isSameMoment({ tip, count }: OnBlock, chain: ChainTip): boolean {
+  return equalBytes(tip.hash, chain.hash) || (count === 0 && tip.height > chain.height)
+}
+
+/** Tells whether an outpoint is in a list. */
+function outpoints(list: readonly { txid: Uint8Array; vout: number }[]) {
+  const keys = new Set(list.map(keyOf))
+  return (outpoint: { txid: Uint8Array; vout: number }) => keys.has(keyOf(outpoint))
+}
+
+function keyOf({ txid, vout }: { txid: Uint8Array; vout: number }): string {
+  return outpointKey(hashKey(txid), vout)
+}

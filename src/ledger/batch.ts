@@ -1,0 +1,119 @@
+import { CONNECTED, HAVE_BODY } from '../chain/header-store.ts'
+import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
+import { multiInsert } from '../store/multi-insert.ts'
+import type { SqlPort } from '../store/sql.ts'
+import type { Hasher } from '../wire/hash.ts'
+import { writeBody } from './bodies.ts'
+import { IndexRows } from './index-rows.ts'
+import { deleteParts, writeParts } from './parts.ts'
+
+/** A connected block as its rows say it. */
+export interface BlockRow {
+  node: HeaderNode
+  firstTx: number
+  txCount: number
+  size: number
+  weight: number
+  /** Satoshi. */
+  fees: number
+  /** Without the coinbase's. */
+  inputs: number
+  outputs: number
+  /** Satoshi; stays at the largest safe integer where the sum is larger. */
+  outputValue: number
+  prevouts: Uint8Array
+  offsets: Uint8Array
+}
+
+/** Bytes of memory that the objects of one block take besides their contents, about. */
+const BLOCK_OVERHEAD = 1500
+
+/** What was done since the last commit, waiting to be written in one transaction. */
+export class Batch {
+  readonly inserts = new IndexRows()
+  readonly deletes = new IndexRows()
+  /** Lowest first. */
+  readonly connected: BlockRow[] = []
+  /** Tip first. Always from before the batch: what a batch connects it does not revert. */
+  readonly reverted: HeaderNode[] = []
+  readonly #bodies = new Map<number, { node: HeaderNode; bytes: Uint8Array<ArrayBuffer> }>()
+  #blobBytes = 0
+
+  get isEmpty(): boolean {
+    return this.#bodies.size === 0 && this.connected.length === 0 && this.reverted.length === 0
+  }
+
+  /** Bytes held, the coins not counted. */
+  get bytes(): number {
+    return this.#blobBytes + this.inserts.bytes + this.deletes.bytes + this.connected.length * BLOCK_OVERHEAD
+  }
+
+  get bodyIds(): Iterable<number> {
+    return this.#bodies.keys()
+  }
+
+  addBody(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#bodies.has(node.id)) return
+    this.#bodies.set(node.id, { node, bytes })
+    this.#blobBytes += bytes.length
+  }
+
+  body(node: HeaderNode): Uint8Array<ArrayBuffer> | undefined {
+    return this.#bodies.get(node.id)?.bytes
+  }
+
+  addConnected(row: BlockRow): void {
+    this.connected.push(row)
+    this.#blobBytes += row.prevouts.length + row.offsets.length
+  }
+
+  /** Writes everything but the coins. To be called inside a transaction. */
+  write(sql: SqlPort, tree: HeaderTree, hasher: Hasher): void {
+    for (const { node, bytes } of this.#bodies.values()) writeBody(sql, node.id, bytes, hasher)
+    this.#takeBack(sql)
+    for (const { node, prevouts } of this.connected) writeParts(sql, 'prevouts', node.id, prevouts, hasher)
+    multiInsert(sql, 'offsets (block_id, bytes)', 2, this.connected.length, (i, values) => {
+      const { node, offsets } = this.connected[i]!
+      values.push(node.id, offsets)
+    })
+    const columns = 'height, header_id, first_tx, tx_count, size, weight, fees, inputs, outputs, output_value'
+    multiInsert(sql, `best (${columns})`, 10, this.connected.length, (i, values) => {
+      const b = this.connected[i]!
+      values.push(b.node.height, b.node.id, b.firstTx, b.txCount, b.size, b.weight, b.fees)
+      values.push(b.inputs, b.outputs, b.outputValue)
+    })
+    this.deletes.deleteFrom(sql)
+    this.inserts.insertInto(sql)
+    this.#mark(tree)
+  }
+
+  /** Forgets all, written or not. */
+  clear(): void {
+    this.inserts.clear()
+    this.deletes.clear()
+    this.connected.length = 0
+    this.reverted.length = 0
+    this.#bodies.clear()
+    this.#blobBytes = 0
+  }
+
+  #takeBack(sql: SqlPort): void {
+    const lowest = this.reverted.at(-1)
+    if (!lowest) return
+    for (const { id } of this.reverted) {
+      deleteParts(sql, 'prevouts', id)
+      sql.sql.exec('DELETE FROM offsets WHERE block_id = ?', id)
+    }
+    sql.sql.exec('DELETE FROM best WHERE height >= ?', lowest.height)
+  }
+
+  #mark(tree: HeaderTree): void {
+    const connected = this.connected.map((row) => row.node)
+    const isConnected = new Set(connected.map((node) => node.id))
+    const early = [...this.#bodies.values()].map(({ node }) => node).filter((node) => !isConnected.has(node.id))
+    tree.setStatus(early, HAVE_BODY)
+    // A connected block's body is stored: before, or in this batch.
+    tree.setStatus(connected, HAVE_BODY | CONNECTED)
+    tree.setStatus(this.reverted, 0, CONNECTED)
+  }
+}

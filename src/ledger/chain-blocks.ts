@@ -1,0 +1,91 @@
+import { between, desc, eq, sql as sqlText } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/durable-sqlite'
+import { MAIN } from '../chain/header-store.ts'
+import { best, header } from '../store/schema.ts'
+import type { SqlPort } from '../store/sql.ts'
+import { blob } from '../store/sql.ts'
+import { equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
+import { blockHash } from '../wire/header.ts'
+import type { BlockInfo } from './queries.ts'
+
+/** Headers whose times make the median of a block, its own included. */
+const MEDIAN_SPAN = 11
+
+/** The blocks of the connected chain, without their transactions. Synchronous; each call inside one snapshot. */
+export class ChainBlocks {
+  readonly #sql: SqlPort
+  readonly #hasher: Hasher
+  readonly #between
+
+  constructor(sql: SqlPort, hasher: Hasher) {
+    this.#sql = sql
+    this.#hasher = hasher
+    // Drizzle's driver asks for a Durable Object's storage and uses what SqlPort has of it.
+    this.#between = drizzle(sql as never)
+      .select({ best, raw: header.raw })
+      .from(best)
+      .innerJoin(header, eq(header.id, best.headerId))
+      .where(between(best.height, sqlText.placeholder('from'), sqlText.placeholder('to')))
+      .orderBy(desc(best.height))
+      .prepare()
+  }
+
+  tipHeight(): number | undefined {
+    const row = this.#sql.sql.exec('SELECT max(height) FROM best').raw().toArray()[0]
+    return (row?.[0] as number | null | undefined) ?? undefined
+  }
+
+  /** Height of the best header. */
+  headerHeight(): number {
+    const row = this.#sql.sql
+      .exec('SELECT height FROM header WHERE status & ? ORDER BY height DESC LIMIT 1', MAIN)
+      .raw()
+      .toArray()[0]
+    return (row?.[0] as number | undefined) ?? 0
+  }
+
+  /** The height of a connected block and its header's id. A prefix is a hint: the header is hashed. */
+  find(hash: Uint8Array): { height: number; id: number } | undefined {
+    const rows = this.#sql.sql
+      .exec(
+        'SELECT h.raw, b.height, h.id FROM header h JOIN best b ON b.header_id = h.id WHERE h.prefix48 = ?',
+        prefix48(hash),
+      )
+      .raw()
+      .toArray()
+    for (const [raw, height, id] of rows) {
+      if (equalBytes(blockHash(blob(raw), this.#hasher), hash)) return { height: height as number, id: id as number }
+    }
+    return undefined
+  }
+
+  /** At most `limit` blocks, descending from height `from`, which must not be above the tip. */
+  descending(from: number, limit: number): BlockInfo[] {
+    const low = Math.max(0, from - limit + 1)
+    const rows = this.#between.all({ from: Math.max(0, low - MEDIAN_SPAN + 1), to: from + 1 })
+    const headers = rows.map(({ raw }) => raw)
+    const above = rows[0]?.best.height === from + 1 ? 1 : 0
+    return rows.slice(above, above + from - low + 1).map(({ best, raw }, i) => ({
+      hash: blockHash(raw, this.#hasher),
+      height: best.height,
+      header: raw,
+      txCount: best.txCount,
+      size: best.size,
+      weight: best.weight,
+      medianTime: median(headers.slice(above + i, above + i + MEDIAN_SPAN).map(timeOf)),
+      fees: best.fees,
+      inputs: best.inputs,
+      outputs: best.outputs,
+      outputValue: best.outputValue,
+      next: above + i > 0 ? blockHash(headers[above + i - 1]!, this.#hasher) : undefined,
+    }))
+  }
+}
+
+function median(times: number[]): number {
+  return times.sort((a, b) => a - b)[times.length >> 1]!
+}
+
+function timeOf(raw: Uint8Array): number {
+  return new DataView(raw.buffer, raw.byteOffset).getUint32(68, true)
+}

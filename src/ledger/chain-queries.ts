@@ -1,0 +1,257 @@
+import { merkleBranch, rootFromBranch } from '../chain/merkle.ts'
+import type { Network } from '../chain/network.ts'
+import { StoreError } from '../store/error.ts'
+import type { SqlPort } from '../store/sql.ts'
+import { equalBytes, type Hasher, hashKey, nobleHasher } from '../wire/hash.ts'
+import { readBody } from './bodies.ts'
+import { ChainBlocks } from './chain-blocks.ts'
+import { readOffsets } from './offsets.ts'
+import type {
+  BlockInfo,
+  BlockTxs,
+  BodyAnswer,
+  MerkleProof,
+  Outspend,
+  TxInfo,
+  TxoStats,
+  TxStatus,
+  UtxoInfo,
+} from './queries.ts'
+import { ScriptHistory } from './script-history.ts'
+import { type BlockPlace, type ConfirmedTx, confirmedInfo, statusOf, TxReader, transactionOf } from './tx-reader.ts'
+
+/** Memory for transactions that were opened lately. */
+const CACHE_BYTES = 4 * 2 ** 20
+
+/** The connected chain's highest block. */
+export interface ChainTip {
+  height: number
+  hash: Uint8Array
+  /** Unix seconds. */
+  time: number
+}
+
+/**
+ * Answers about the connected chain: synchronous functions of a database, which may be open to read only while another
+ * connection writes it. Each answer is of one snapshot, and answers asked for inside `snapshot` are of the same one. Rows
+ * keyed by a prefix are hints: whatever they point to is opened and its full hash compared.
+ *
+ * An answer reads no more than what it hands out, with these exceptions: `stats` and `utxos` follow the whole history of
+ * the script, `merkleProof` reads all txids of one block, `outspends` opens every spender. A script with more than
+ * `MAX_HISTORY_SCAN` rows throws HistoryTooLong.
+ */
+export class ChainQueries {
+  readonly #sql: SqlPort
+  readonly #network: Network
+  readonly #hasher: Hasher
+  readonly #blocks: ChainBlocks
+  readonly #reader: TxReader
+  readonly #history: ScriptHistory
+
+  constructor(options: { sql: SqlPort; network: Network; hasher?: Hasher; cacheBytes?: number }) {
+    const hasher = options.hasher ?? nobleHasher
+    this.#sql = options.sql
+    this.#network = options.network
+    this.#hasher = hasher
+    this.#blocks = new ChainBlocks(options.sql, hasher)
+    this.#reader = new TxReader(options.sql, hasher, options.cacheBytes ?? CACHE_BYTES)
+    this.#history = new ScriptHistory(options.sql, this.#reader, hasher)
+  }
+
+  /** Everything that `ask` asks is answered of one moment. */
+  snapshot<T>(ask: () => T): T {
+    return this.#sql.transactionSync(ask)
+  }
+
+  /** A ledger that has connected nothing stands on the genesis block. */
+  tip(): ChainTip {
+    const tip = this.#reader.tip()
+    if (tip) return { height: tip.height, hash: tip.hash, time: tip.time }
+    const { genesis, genesisHash } = this.#network
+    return { height: 0, hash: genesisHash, time: new DataView(genesis.buffer, genesis.byteOffset).getUint32(68, true) }
+  }
+
+  /** Height of the best header. */
+  headerHeight(): number {
+    return this.#blocks.headerHeight()
+  }
+
+  /** At most `limit` blocks, descending from `from` or the tip; `undefined` when `from` is above the tip. */
+  blocks(from: number | undefined, limit: number): BlockInfo[] | undefined {
+    return this.snapshot(() => {
+      const tip = this.#blocks.tipHeight()
+      if (tip === undefined || (from !== undefined && from > tip)) return undefined
+      return this.#blocks.descending(from ?? tip, limit)
+    })
+  }
+
+  blockHashAt(height: number): Uint8Array | undefined {
+    return this.#reader.blockAt(height)?.hash
+  }
+
+  block(at: Uint8Array | number): BlockInfo | undefined {
+    return this.snapshot(() => {
+      const height = typeof at === 'number' ? at : this.#blocks.find(at)?.height
+      const [block] = height === undefined ? [] : this.#blocks.descending(height, 1)
+      return block?.height === height ? block : undefined
+    })
+  }
+
+  rawBlock(hash: Uint8Array): BodyAnswer {
+    return this.snapshot(() => {
+      const block = this.#blocks.find(hash)
+      if (!block) return { kind: 'missing' }
+      const body = readBody(this.#sql, block.id, this.#hasher)
+      return body.kind === 'missing' ? { kind: 'pruned' } : body
+    })
+  }
+
+  blockTxids(hash: Uint8Array): Uint8Array | undefined {
+    return this.snapshot(() => {
+      const block = this.#blocks.find(hash)
+      return block && readOffsets(this.#sql, block.id)?.txids()
+    })
+  }
+
+  blockTxs(hash: Uint8Array, start: number, limit: number): BlockTxs | undefined {
+    return this.snapshot(() => {
+      const found = this.#blocks.find(hash)
+      const block = found && this.#reader.blockAt(found.height)
+      if (!block) return undefined
+      const txs = this.#reader.openRun(block, start, limit).map(confirmedInfo)
+      return { height: block.height, total: block.txCount, txs }
+    })
+  }
+
+  tx(txid: Uint8Array): TxInfo | undefined {
+    return this.snapshot(() => {
+      const tx = this.#open(txid)
+      return tx && confirmedInfo(tx)
+    })
+  }
+
+  /** Whether the connected chain holds the transaction. */
+  has(txid: Uint8Array): boolean {
+    return this.snapshot(() => this.#reader.locate(txid) !== undefined)
+  }
+
+  /** How many outputs the transaction has. */
+  outputCount(txid: Uint8Array): number | undefined {
+    return this.snapshot(() => {
+      const tx = this.#open(txid)
+      return tx && transactionOf(tx).outputs.length
+    })
+  }
+
+  txStatus(txid: Uint8Array): TxStatus {
+    return this.snapshot(() => {
+      const at = this.#reader.locate(txid)
+      return at ? statusOf(at.block) : { confirmed: false }
+    })
+  }
+
+  merkleProof(txid: Uint8Array): MerkleProof | undefined {
+    return this.snapshot(() => {
+      const at = this.#reader.locate(txid)
+      if (!at) return undefined
+      const { height, hash, id, firstTx } = at.block
+      const pos = at.txNum - firstTx
+      const offsets = readOffsets(this.#sql, id)
+      if (!offsets) throw new StoreError('corrupt', `block ${height} cannot be proved: it has no offsets`)
+      const branch = merkleBranch(offsets.txids(), pos, this.#hasher).map((sibling) => sibling.slice())
+      const root = this.#blocks.descending(height, 1)[0]!.header.subarray(36, 68)
+      if (!equalBytes(rootFromBranch(txid, pos, branch), root)) {
+        throw new StoreError('corrupt', `block ${height} cannot be proved: its offsets are wrong`)
+      }
+      return { height, hash, pos, branch }
+    })
+  }
+
+  /** Who on the chain spends the outputs; one entry an output. */
+  outspends(txid: Uint8Array): Outspend[] | undefined {
+    return this.snapshot(() => {
+      const tx = this.#open(txid)
+      if (!tx) return undefined
+      const outspends = transactionOf(tx).outputs.map((): Outspend => ({ spent: false }))
+      const rows = this.#sql.sql
+        .exec('SELECT vout, spender_tx FROM spend WHERE funding_tx = ? ORDER BY spender_tx, vout', tx.txNum)
+        .raw()
+        .toArray() as [number, number][]
+      let spender: Spender | undefined
+      for (const [vout, spenderTx] of rows) {
+        if (spender?.txNum !== spenderTx) spender = this.#spender(spenderTx, tx.txid, spender?.block)
+        const vin = spender?.vinOf.get(vout)
+        if (spender && vin !== undefined) {
+          outspends[vout] = { spent: true, txid: spender.txid, vin, status: statusOf(spender.block) }
+        }
+      }
+      return outspends
+    })
+  }
+
+  scriptStats(scripthash: Uint8Array): TxoStats {
+    return this.snapshot(() => this.#history.stats(scripthash))
+  }
+
+  /** Newest first, strictly after `after`; a valid but unknown `after` gives none. */
+  scriptTxs(scripthash: Uint8Array, limit: number, after?: Uint8Array): { txs: TxInfo[]; more: boolean } {
+    return this.snapshot(() => {
+      const before = after && this.#history.place(scripthash, after)
+      if (limit === 0 || (after && before === undefined)) return { txs: [], more: false }
+      const txs: TxInfo[] = []
+      for (const { tx } of this.#history.newestFirst(scripthash, { before })) {
+        if (txs.length === limit) return { txs, more: true }
+        txs.push(confirmedInfo(tx))
+      }
+      return { txs, more: false }
+    })
+  }
+
+  /** Unspent outputs, newest transaction first; `too-many` when there are more than `limit`. */
+  scriptUtxos(scripthash: Uint8Array, limit: number): UtxoInfo[] | 'too-many' {
+    return this.snapshot(() => {
+      const utxos: UtxoInfo[] = []
+      for (const { tx, funds } of this.#history.newestFirst(scripthash)) {
+        for (const { vout, output } of funds) {
+          if (!this.#isUnspent(tx, vout)) continue
+          if (utxos.length === limit) return 'too-many'
+          utxos.push({ txid: tx.txid, vout, value: Number(output.value), status: statusOf(tx.block) })
+        }
+      }
+      return utxos
+    })
+  }
+
+  #open(txid: Uint8Array): ConfirmedTx | undefined {
+    const at = this.#reader.locate(txid)
+    return at && this.#reader.open(at.txNum, at.block)
+  }
+
+  #spender(txNum: number, funding: Uint8Array, near: BlockPlace | undefined): Spender | undefined {
+    const tx = this.#reader.open(txNum, near)
+    if (!tx) return undefined
+    const key = hashKey(funding)
+    const vinOf = new Map<number, number>()
+    transactionOf(tx).inputs.forEach(({ prevout }, vin) => {
+      if (hashKey(prevout.hash) === key) vinOf.set(prevout.index, vin)
+    })
+    return { txNum, txid: tx.txid, block: tx.block, vinOf }
+  }
+
+  /** Coins are keyed by outpoint, so of two transactions with the same txid (BIP30) only the later one has them. */
+  #isUnspent({ txid, txNum }: ConfirmedTx, vout: number): boolean {
+    const outpoint = new Uint8Array(36)
+    outpoint.set(txid)
+    new DataView(outpoint.buffer).setUint32(32, vout, true)
+    const row = this.#sql.sql.exec('SELECT tx_num FROM coin WHERE outpoint = ?', outpoint).raw().toArray()[0]
+    return row?.[0] === txNum
+  }
+}
+
+interface Spender {
+  txNum: number
+  txid: Uint8Array
+  block: BlockPlace
+  /** Output of the funding transaction -> which input spends it. */
+  vinOf: Map<number, number>
+}

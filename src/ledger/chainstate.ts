@@ -1,0 +1,408 @@
+import { checkBlock, checkBlockContext, subsidy } from '../chain/block-rules.ts'
+import { type BlockDigest, digestBlock } from '../chain/digest.ts'
+import { HAVE_BODY } from '../chain/header-store.ts'
+import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
+import type { Network } from '../chain/network.ts'
+import type { BlockRef, Reorg } from '../chain/reorg.ts'
+import { StoreError } from '../store/error.ts'
+import { blob, type SqlPort } from '../store/sql.ts'
+import { equalBytes, type Hasher, nobleHasher, toDisplay } from '../wire/hash.ts'
+import { Batch } from './batch.ts'
+import { Bip30 } from './bip30.ts'
+import { readBody } from './bodies.ts'
+import { CoinCache } from './coin-cache.ts'
+import { CoinView } from './coin-view.ts'
+import { Coins } from './coins.ts'
+import { type Connected, type Invalid, invalid, type Reorganised, type Unavailable } from './connect-result.ts'
+import { type Candidate, InputCheck } from './input-check.ts'
+import { encodeOffsets } from './offsets.ts'
+import type { Stored } from './parts.ts'
+import { readPrevouts } from './prevouts.ts'
+import { claimStore } from './store-identity.ts'
+import { TipTimes } from './tip-times.ts'
+import { TxHeights } from './tx-heights.ts'
+import { readUndo, undoCoins } from './undo.ts'
+
+const DEFAULT_CACHE_BYTES = 128_000_000
+const DEFAULT_BATCH_BYTES = 64_000_000
+/** In all blocks but a network's `scriptExceptions`. */
+const ALL_SIGOPS = { p2sh: true, witness: true }
+
+export type { Connected, Invalid, Reorganised, Unavailable } from './connect-result.ts'
+
+export interface ChainstateOptions {
+  sql: SqlPort
+  network: Network
+  /** Over the same store. */
+  tree: HeaderTree
+  hasher?: Hasher
+  /** Bytes of memory for coins that the store has as well. */
+  cacheBytes?: number
+  /** A reorganisation that holds more than this commits in several steps. */
+  batchBytes?: number
+}
+
+/**
+ * The connected chain: coins, index rows, bodies. One writer; everything is synchronous.
+ *
+ * What is connected is visible here at once, and in the store after `commit`, which writes all of it in one
+ * transaction: only what is committed is acknowledged. When a call throws, nothing half-written is in the store, but
+ * memory has run ahead of it: every later call throws as well, and the store has to be opened anew.
+ */
+export class Chainstate {
+  /** The coins as of the tip, for looking at. */
+  readonly coins: CoinView
+  readonly #sql: SqlPort
+  readonly #network: Network
+  readonly #tree: HeaderTree
+  readonly #hasher: Hasher
+  readonly #batchBytes: number
+  readonly #coins: Coins
+  readonly #heights: TxHeights
+  readonly #inputs: InputCheck
+  readonly #bip30: Bip30
+  readonly #batch = new Batch()
+  /** Ids of stored blocks that were found damaged. */
+  readonly #damaged = new Set<number>()
+  #tip!: HeaderNode
+  #times!: TipTimes
+  #nextTx = 0
+  #broken = false
+
+  /** Opens the store, which is refused (`StoreError`) when it is another network's, and connects genesis in a new one. */
+  constructor({ sql, network, tree, hasher = nobleHasher, cacheBytes, batchBytes }: ChainstateOptions) {
+    claimStore(sql, network)
+    this.#sql = sql
+    this.#network = network
+    this.#tree = tree
+    this.#hasher = hasher
+    this.#batchBytes = batchBytes ?? DEFAULT_BATCH_BYTES
+    const seed = blob(sql.sql.exec('SELECT randomblob(8)').raw().toArray()[0]![0])
+    const cache = new CoinCache(cacheBytes ?? DEFAULT_CACHE_BYTES, seed)
+    this.#coins = new Coins(sql, cache, hasher)
+    this.#heights = new TxHeights(sql)
+    this.#inputs = new InputCheck(this.#coins, this.#heights)
+    this.#bip30 = new Bip30({ sql, network, tree, coins: this.#coins })
+    this.coins = new CoinView(sql, cache, this.#heights)
+    this.#load()
+  }
+
+  /** The connected tip. It may be ahead of what is committed. */
+  get tip(): HeaderNode {
+    return this.#tip
+  }
+
+  /** Bytes of memory held by what the next commit writes. */
+  get pendingBytes(): number {
+    return this.#batch.bytes + this.#coins.cache.dirtyBytes
+  }
+
+  /** Whether the block's bytes are in the store or on their way there, as far as is known undamaged. */
+  hasBody(node: HeaderNode): boolean {
+    if (this.#batch.body(node)) return true
+    return (node.status & HAVE_BODY) !== 0 && !this.#damaged.has(node.id)
+  }
+
+  /**
+   * The raw block, verified; the bytes are the caller's. What is found damaged is no longer there for `hasBody`, until it
+   * is stored again.
+   */
+  readBody(node: HeaderNode): Stored {
+    const bytes = this.#batch.body(node)
+    if (bytes) return { kind: 'found', bytes: bytes.slice() }
+    const stored = readBody(this.#sql, node.id, this.#hasher)
+    if (stored.kind === 'damaged') this.#damaged.add(node.id)
+    return stored
+  }
+
+  /**
+   * Keeps a block whose turn has not come, with the next commit; or again, where what is stored is damaged. The caller
+   * has seen `checkAlone` pass.
+   */
+  storeBody(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#refuseBroken()
+    this.#batch.addBody(node, bytes)
+  }
+
+  /** Everything that can be checked of a block without the coins. */
+  checkAlone(node: HeaderNode, digest: BlockDigest): Invalid | undefined {
+    if (!equalBytes(digest.hash, node.hash)) throw new Error('the digest is of another block')
+    const isNext = equalBytes(node.prev, this.#tip.hash)
+    const medianTimePast = isNext
+      ? this.#times.medianTimePast(this.#tip.height)
+      : this.#tree.medianTimePast(this.#tree.node(node.prev)!)
+    const context = { height: node.height, medianTimePast }
+    const reason = checkBlock(digest) ?? checkBlockContext(digest, context, this.#network)
+    return reason && invalid(node, reason)
+  }
+
+  /**
+   * Checks the block that follows the tip, and applies it when it is valid; otherwise nothing has changed. The raw block
+   * is kept until `commit` and not to be written to.
+   */
+  connect(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>, digest: BlockDigest): Connected | Invalid {
+    this.#refuseBroken()
+    if (!equalBytes(node.prev, this.#tip.hash)) throw new Error('only a child of the tip can be connected')
+    const refused = this.checkAlone(node, digest)
+    if (refused) return refused
+    return this.#guarded(() => {
+      const block = this.#candidate(node, bytes, digest)
+      const repeats = this.#bip30.repeatedBy(block) !== undefined
+      const reason = this.#checkCoins(node, block, repeats)
+      if (reason) return invalid(node, reason)
+      this.#apply(node, block, repeats)
+      return { kind: 'connected', node, txids: digest.txids, outpoints: digest.outpoints, fees: this.#inputs.fees }
+    })
+  }
+
+  /**
+   * Writes everything since the last commit in one transaction, and says how the chain changed; `undefined` when it did
+   * not, though bodies may have been stored.
+   */
+  commit(): Reorg | undefined {
+    this.#refuseBroken()
+    const { connected, reverted } = this.#batch
+    const reorg = { reverted: reverted.map(blockRef), connected: connected.map((row) => blockRef(row.node)) }
+    this.#commit()
+    return reorg.reverted.length + reorg.connected.length > 0 ? reorg : undefined
+  }
+
+  /**
+   * Makes `node` the tip: takes back what is not below it and connects the blocks on the way to it, all from the store,
+   * and commits; in one transaction unless `batchBytes` does not hold it, then whole blocks at a time. What is
+   * connected must be committed before.
+   *
+   * When a block of the new branch is refused, or cannot be read, the chain is what it was before, in memory and in the store.
+   */
+  reorgTo(node: HeaderNode): Reorganised | Invalid | Unavailable {
+    this.#refuseBroken()
+    if (this.#batch.connected.length > 0) throw new Error('a reorganisation begins with everything committed')
+    return this.#guarded(() => {
+      this.#commit()
+      const former = this.#tip
+      const result = this.#moveTo(node)
+      if (result.kind === 'reorg') {
+        this.#commit()
+        return result
+      }
+      this.#discard()
+      if (this.#tip.id !== former.id) this.#goBackTo(former)
+      return result
+    })
+  }
+
+  // ---- one block
+
+  #candidate(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>, digest: BlockDigest): Candidate {
+    const network = this.#network
+    const { height } = node
+    return {
+      bytes,
+      digest,
+      height,
+      firstTx: this.#nextTx,
+      subsidy: subsidy(height, network),
+      csv: height >= network.heights.csv,
+      sigopRules: network.scriptExceptions.find(({ hash }) => equalBytes(hash, node.hash)) ?? ALL_SIGOPS,
+      chain: this.#times,
+    }
+  }
+
+  #checkCoins(node: HeaderNode, block: Candidate, repeats: boolean): string | undefined {
+    const holds = this.#bip30.holdsIn(node, this.#tip)
+    const couldRepeat = repeats || this.#bip30.coinbases.any
+    if (holds && couldRepeat && this.#bip30.replacesCoins(block)) return 'bad-txns-BIP30'
+    const reason = this.#inputs.check(block)
+    // A transaction that is repeated lacks its inputs, but that it is repeated comes first.
+    return reason && holds && this.#bip30.replacesCoins(block) ? 'bad-txns-BIP30' : reason
+  }
+
+  /** The block has just passed `#checkCoins`. */
+  #apply(node: HeaderNode, block: Candidate, repeats: boolean): void {
+    const { digest, bytes } = block
+    // In an exception to BIP 30 the coins that are replaced have to be known, as they may be in the store only.
+    if (repeats) this.#bip30.fetchReplaced(digest, bytes)
+    const { blob: prevouts, txAt } = this.#inputs.prevouts(block)
+    this.#inputs.apply(block)
+    this.#addRows(node, digest, this.#inputs.fees, prevouts, txAt)
+    if (!this.hasBody(node)) this.#batch.addBody(node, bytes)
+    this.#bip30.coinbases.connected(digest.txids.subarray(0, 32), this.#nextTx, node.height, repeats)
+    this.#advance(node, digest.txCount)
+  }
+
+  #addRows(node: HeaderNode, digest: BlockDigest, fees: number, prevouts: Uint8Array, txAt: Uint32Array): void {
+    const { txCount, size, weight, inputStart, outputStart } = digest
+    this.#batch.inserts.add(digest, this.#nextTx, this.#inputs.spentTx, this.#inputs.spentPrefix)
+    this.#batch.addConnected({
+      node,
+      firstTx: this.#nextTx,
+      txCount,
+      size,
+      weight,
+      fees,
+      inputs: inputStart[txCount]! - inputStart[1]!,
+      outputs: outputStart[txCount]!,
+      outputValue: Math.min(
+        digest.value.reduce((sum, value) => sum + value, 0),
+        Number.MAX_SAFE_INTEGER,
+      ),
+      prevouts,
+      offsets: encodeOffsets(digest, txAt),
+    })
+  }
+
+  #advance(node: HeaderNode, txCount: number): void {
+    this.#heights.push(this.#nextTx)
+    this.#nextTx += txCount
+    this.#tip = node
+    this.#times.push(node)
+  }
+
+  /** Takes back the tip, which is committed. */
+  #revertTip(): Unavailable | undefined {
+    const node = this.#tip
+    const body = this.readBody(node)
+    if (body.kind !== 'found') return { kind: 'unavailable', node, why: body.kind }
+    const { bytes } = body
+    const digest = digestBlock(bytes, this.#hasher)
+    const firstTx = this.#heights.firstTxAt(node.height)
+    const spent = readPrevouts(this.#sql, node.id, 0, undefined, this.#hasher)
+    const prevouts = spent.kind === 'found' ? spent.bytes : new Uint8Array(0)
+    const undo = spent.kind !== 'damaged' && readUndo(digest, bytes, firstTx, prevouts, this.#hasher)
+    if (!undo) throw new StoreError('corrupt', `what block ${toDisplay(node.hash)} spent is damaged in the store`)
+    undoCoins(undo, this.#coins)
+    const repeated = this.#bip30.repeatedBy({ digest, firstTx })
+    this.#standAt(this.#tree.node(node.prev)!)
+    if (repeated !== undefined && !this.#bip30.holdsIn(node, this.#tip)) {
+      this.#bip30.restoreReplaced(digest, bytes, repeated)
+    }
+    this.#batch.deletes.add(digest, firstTx, undo.spentTx, undo.spentPrefix)
+    this.#batch.reverted.push(node)
+    this.#heights.pop()
+    this.#bip30.coinbases.reverted(node.height, firstTx)
+    this.#nextTx = firstTx
+    return undefined
+  }
+
+  // ---- many blocks
+
+  /** As far as the open batch goes: what comes back as a failure is for the caller to put right. */
+  #moveTo(node: HeaderNode): Reorganised | Invalid | Unavailable {
+    const fork = this.#tree.fork(this.#tip, node)
+    const branch = this.#branch(fork, node)
+    const lacking = branch.find((block) => !this.hasBody(block))
+    if (lacking)
+      return { kind: 'unavailable', node: lacking, why: this.#damaged.has(lacking.id) ? 'damaged' : 'missing' }
+    const reverted: BlockRef[] = []
+    const connected: Connected[] = []
+    while (this.#tip.id !== fork.id) {
+      reverted.push(blockRef(this.#tip))
+      const failure = this.#revertTip()
+      if (failure) return failure
+      this.#commitIfLarge()
+    }
+    for (const next of branch) {
+      const body = this.readBody(next)
+      if (body.kind !== 'found') return { kind: 'unavailable', node: next, why: body.kind }
+      const result = this.connect(next, body.bytes, digestBlock(body.bytes, this.#hasher))
+      if (result.kind === 'invalid') return result
+      connected.push(result)
+      this.#commitIfLarge()
+    }
+    return { kind: 'reorg', reorg: { reverted, connected: branch.map(blockRef) }, connected }
+  }
+
+  /** Above `fork` up to `node`, lowest first. */
+  #branch(fork: HeaderNode, node: HeaderNode): HeaderNode[] {
+    const branch: HeaderNode[] = []
+    // Looked up anew: what the caller holds may say nothing of a body stored since.
+    for (let at = this.#tree.nodeById(node.id)!; at.id !== fork.id; at = this.#tree.node(at.prev)!) branch.push(at)
+    return branch.reverse()
+  }
+
+  #goBackTo(former: HeaderNode): void {
+    const result = this.#moveTo(former)
+    if (result.kind !== 'reorg') {
+      throw new StoreError('corrupt', `block ${toDisplay(result.node.hash)} cannot be connected again`)
+    }
+    this.#commit()
+  }
+
+  // ---- memory and store
+
+  /** Takes up where the store stands. */
+  #load(): void {
+    const query = 'SELECT height, header_id, first_tx, tx_count FROM best ORDER BY height DESC LIMIT 1'
+    const row = this.#sql.sql.exec(query).raw().toArray()[0] as number[] | undefined
+    const [height = -1, id, firstTx = 0, txCount = 0] = row ?? []
+    this.#nextTx = firstTx + txCount
+    this.#heights.load(height)
+    this.#bip30.load(this.#nextTx)
+    const tip = id === undefined ? undefined : this.#tree.nodeById(id)
+    if (id !== undefined && !tip) throw new StoreError('corrupt', `no header for the tip at height ${height}`)
+    if (tip) this.#standAt(tip)
+    else this.#connectGenesis()
+  }
+
+  #standAt(tip: HeaderNode): void {
+    this.#tip = tip
+    this.#times = new TipTimes(this.#tree, tip)
+  }
+
+  /** Its output was never a coin: only rows are made. */
+  #connectGenesis(): void {
+    const { genesis } = this.#network
+    const node = this.#tree.mainAt(0)!
+    const digest = digestBlock(genesis, this.#hasher)
+    this.#addRows(node, digest, 0, new Uint8Array(0), new Uint32Array(1))
+    this.#batch.addBody(node, genesis)
+    this.#standAt(node)
+    this.#heights.push(0)
+    this.#nextTx = digest.txCount
+    this.#commit()
+  }
+
+  #commitIfLarge(): void {
+    if (this.pendingBytes > this.#batchBytes) this.#commit()
+  }
+
+  #commit(): void {
+    if (this.#batch.isEmpty) return
+    this.#guarded(() =>
+      this.#sql.transactionSync(() => {
+        this.#batch.write(this.#sql, this.#tree, this.#hasher)
+        this.#coins.flush()
+        this.#bip30.coinbases.write()
+      }),
+    )
+    this.#coins.cache.flushed()
+    this.#heights.trim()
+    this.#bip30.coinbases.committed(this.#nextTx)
+    for (const id of this.#batch.bodyIds) this.#damaged.delete(id)
+    this.#batch.clear()
+  }
+
+  /** Back to what the store has. */
+  #discard(): void {
+    this.#batch.clear()
+    this.#coins.cache.discard()
+    this.#load()
+  }
+
+  #guarded<T>(fn: () => T): T {
+    try {
+      return fn()
+    } catch (error) {
+      this.#broken = true
+      throw error
+    }
+  }
+
+  #refuseBroken(): void {
+    if (this.#broken) throw new Error('an earlier failure left this ledger ahead of its store: open it anew')
+  }
+}
+
+function blockRef({ hash, height, id }: HeaderNode): BlockRef {
+  return { hash: hash.slice(), height, id }
+}

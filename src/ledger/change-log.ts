@@ -1,0 +1,57 @@
+import type { Change, Changes } from './queries.ts'
+
+/** Entries kept: a block or a transaction counts as one. */
+const MAX_ENTRIES = 10_000
+
+/**
+ * What happened lately, for those who ask what is new since they asked last. A cursor is `<epoch>-<number>`: it is good
+ * only for the log that gave it. Where changes that follow a cursor are gone, or it is not one of ours, the answer is
+ * `reset`: look at everything anew.
+ */
+export class ChangeLog {
+  readonly #epoch: string
+  readonly #maxEntries: number
+  #log: { change: Change; entries: number }[] = []
+  #entries = 0
+  /** Number of the first change in the log. */
+  #first = 0
+
+  /** `epoch` differs with every start of the ledger: changes before a start are not known after it. */
+  constructor(epoch: number | string, maxEntries: number = MAX_ENTRIES) {
+    this.#epoch = String(epoch)
+    this.#maxEntries = maxEntries
+  }
+
+  get cursor(): string {
+    return `${this.#epoch}-${this.#first + this.#log.length}`
+  }
+
+  push(change: Change): void {
+    const entries = change.kind === 'tx' ? 1 : change.reorg.reverted.length + change.reorg.connected.length
+    this.#log.push({ change, entries })
+    this.#entries += entries
+    let dropped = 0
+    while (this.#entries > this.#maxEntries) this.#entries -= this.#log[dropped++]!.entries
+    // Half at a time, so that a full log does not move all of itself for every change.
+    if (dropped === 0) return
+    while (dropped < this.#log.length && this.#entries > this.#maxEntries / 2)
+      this.#entries -= this.#log[dropped++]!.entries
+    this.#log = this.#log.slice(dropped)
+    this.#first += dropped
+  }
+
+  since(cursor: string | undefined): Changes {
+    if (cursor === undefined) return { cursor: this.cursor, reset: false, changes: [] }
+    const from = this.#position(cursor)
+    if (from === undefined) return { cursor: this.cursor, reset: true, changes: [] }
+    return { cursor: this.cursor, reset: false, changes: this.#log.slice(from).map(({ change }) => change) }
+  }
+
+  /** Where in the log the changes after a cursor begin. */
+  #position(cursor: string): number | undefined {
+    const number = cursor.startsWith(`${this.#epoch}-`) ? cursor.slice(this.#epoch.length + 1) : ''
+    if (!/^\d{1,15}$/.test(number)) return undefined
+    const from = Number(number) - this.#first
+    return from >= 0 && from <= this.#log.length ? from : undefined
+  }
+}

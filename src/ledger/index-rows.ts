@@ -1,0 +1,169 @@
+import type { BlockDigest } from '../chain/digest.ts'
+import { multiInsert } from '../store/multi-insert.ts'
+import type { SqlPort } from '../store/sql.ts'
+import { keyOrder } from './key-order.ts'
+
+const PREFIX_LIMIT = 2 ** 48
+const MIN_ROWS = 1024
+/** Up to so many scripts of one transaction are compared each with each instead of sorted. */
+const FEW = 24
+
+/** Rows of numbers, growing. */
+class Rows {
+  readonly columns: Float64Array[]
+  count = 0
+
+  constructor(width: number) {
+    this.columns = Array.from({ length: width }, () => new Float64Array(MIN_ROWS))
+  }
+
+  /** Makes sure that so many more can be set without a check. */
+  reserve(more: number): void {
+    const needed = this.count + more
+    if (needed <= this.columns[0]!.length) return
+    const capacity = Math.max(needed, this.columns[0]!.length * 2)
+    for (let i = 0; i < this.columns.length; i++) {
+      const larger = new Float64Array(capacity)
+      larger.set(this.columns[i]!)
+      this.columns[i] = larger
+    }
+  }
+}
+
+/** Rows of the three index tables that a batch adds, or takes away. */
+export class IndexRows {
+  readonly #tx = new Rows(2)
+  readonly #history = new Rows(2)
+  readonly #spend = new Rows(3)
+  #scripts = new Float64Array(FEW)
+
+  get count(): number {
+    return this.#tx.count + this.#history.count + this.#spend.count
+  }
+
+  get bytes(): number {
+    return 16 * (this.#tx.count + this.#history.count) + 24 * this.#spend.count
+  }
+
+  clear(): void {
+    this.#tx.count = 0
+    this.#history.count = 0
+    this.#spend.count = 0
+  }
+
+  /**
+   * The rows of a block whose coinbase has the number `firstTx`. By input, as in the digest (the coinbase's is not looked
+   * at): the txNum that made what it spends, and the prefix48 of that output's scripthash.
+   */
+  add(digest: BlockDigest, firstTx: number, spentTx: Float64Array, spentPrefix: Float64Array): void {
+    const { txCount, inputStart, outputStart, scriptPrefix } = digest
+    const inputs = inputStart[txCount]!
+    this.#tx.reserve(txCount)
+    this.#spend.reserve(inputs)
+    this.#history.reserve(inputs + outputStart[txCount]!)
+    const [txPrefix, txNumber] = this.#tx.columns as [Float64Array, Float64Array]
+    const txids = digest.txids
+    for (let t = 0; t < txCount; t++) {
+      const txNum = firstTx + t
+      const at = t * 32
+      txPrefix[this.#tx.count] =
+        (txids[at]! * 0x100 + txids[at + 1]!) * 0x1_0000_0000 +
+        txids[at + 2]! * 0x100_0000 +
+        ((txids[at + 3]! << 16) | (txids[at + 4]! << 8) | txids[at + 5]!)
+      txNumber[this.#tx.count++] = txNum
+      const firstInput = t === 0 ? inputStart[1]! : inputStart[t]!
+      this.#addSpends(digest.outpoints, firstInput, inputStart[t + 1]!, txNum, spentTx)
+      const scripts = this.#distinct(
+        scriptPrefix,
+        outputStart[t]!,
+        outputStart[t + 1]!,
+        spentPrefix,
+        firstInput,
+        inputStart[t + 1]!,
+      )
+      this.#addHistory(scripts, txNum)
+    }
+  }
+
+  /** To be called inside a transaction. */
+  insertInto(sql: SqlPort): void {
+    const [txPrefix, txNum] = this.#tx.columns as [Float64Array, Float64Array]
+    const txOrder = keyOrder(this.#tx.count, PREFIX_LIMIT, (row) => txPrefix[row]!)
+    multiInsert(sql, 'tx (prefix48, tx_num)', 2, txOrder.length, (i, values) => {
+      const row = txOrder[i]!
+      values.push(txPrefix[row]!, txNum[row]!)
+    })
+    const [script, user] = this.#history.columns as [Float64Array, Float64Array]
+    const historyOrder = keyOrder(this.#history.count, PREFIX_LIMIT, (row) => script[row]!)
+    multiInsert(sql, 'history (prefix48, tx_num)', 2, historyOrder.length, (i, values) => {
+      const row = historyOrder[i]!
+      values.push(script[row]!, user[row]!)
+    })
+    const [funding, vout, spender] = this.#spend.columns as [Float64Array, Float64Array, Float64Array]
+    const spendOrder = keyOrder(this.#spend.count, this.#spendLimit(), (row) => funding[row]!)
+    multiInsert(sql, 'spend (funding_tx, vout, spender_tx)', 3, spendOrder.length, (i, values) => {
+      const row = spendOrder[i]!
+      values.push(funding[row]!, vout[row]!, spender[row]!)
+    })
+  }
+
+  /** To be called inside a transaction. */
+  deleteFrom(sql: SqlPort): void {
+    const remove = (rows: Rows, query: string) => {
+      for (let row = 0; row < rows.count; row++) sql.sql.exec(query, ...rows.columns.map((column) => column[row]!))
+    }
+    remove(this.#tx, 'DELETE FROM tx WHERE prefix48 = ? AND tx_num = ?')
+    remove(this.#history, 'DELETE FROM history WHERE prefix48 = ? AND tx_num = ?')
+    remove(this.#spend, 'DELETE FROM spend WHERE funding_tx = ? AND vout = ? AND spender_tx = ?')
+  }
+
+  #addSpends(outpoints: Uint8Array, from: number, to: number, spenderTx: number, spentTx: Float64Array): void {
+    const [funding, vout, spender] = this.#spend.columns as [Float64Array, Float64Array, Float64Array]
+    let row = this.#spend.count
+    for (let i = from; i < to; i++) {
+      const at = i * 36 + 32
+      funding[row] = spentTx[i]!
+      vout[row] =
+        outpoints[at]! + outpoints[at + 1]! * 0x100 + outpoints[at + 2]! * 0x1_0000 + outpoints[at + 3]! * 0x100_0000
+      spender[row++] = spenderTx
+    }
+    this.#spend.count = row
+  }
+
+  #addHistory(scripts: Float64Array, txNum: number): void {
+    const [script, user] = this.#history.columns as [Float64Array, Float64Array]
+    let row = this.#history.count
+    for (let i = 0; i < scripts.length; i++) {
+      script[row] = scripts[i]!
+      user[row++] = txNum
+    }
+    this.#history.count = row
+  }
+
+  /** The values of two ranges, each once. */
+  #distinct(a: Float64Array, aFrom: number, aTo: number, b: Float64Array, bFrom: number, bTo: number): Float64Array {
+    const total = aTo - aFrom + bTo - bFrom
+    if (total > this.#scripts.length) this.#scripts = new Float64Array(total * 2)
+    const found = this.#scripts
+    let count = 0
+    const few = total <= FEW
+    for (let n = 0; n < total; n++) {
+      const value = n < aTo - aFrom ? a[aFrom + n]! : b[bFrom + n - (aTo - aFrom)]!
+      let seen = 0
+      if (few) while (seen < count && found[seen] !== value) seen++
+      if (!few || seen === count) found[count++] = value
+    }
+    if (few) return found.subarray(0, count)
+    const sorted = found.subarray(0, count).sort()
+    let kept = 0
+    for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[kept - 1]) sorted[kept++] = sorted[i]!
+    return sorted.subarray(0, kept)
+  }
+
+  #spendLimit(): number {
+    const funding = this.#spend.columns[0]!
+    let limit = 1
+    for (let row = 0; row < this.#spend.count; row++) if (funding[row]! >= limit) limit = funding[row]! + 1
+    return limit
+  }
+}

@@ -1,0 +1,62 @@
+import { hashKey } from '../wire/hash.ts'
+import type { Cluster } from './clusters.ts'
+import type { Prevout } from './queries.ts'
+
+/** A transaction in the mempool. Links and cluster are the pool's to change; the rest never changes. */
+export interface MempoolEntry {
+  /** Wire order. */
+  txid: Uint8Array
+  wtxid: Uint8Array
+  /** `hashKey` of the txid. */
+  key: string
+  /** As on the wire, alone in its buffer. */
+  raw: Uint8Array<ArrayBuffer>
+  weight: number
+  /** Weight in virtual bytes, rounded up. */
+  vsize: number
+  feeSat: number
+  /** When it came, Unix seconds. */
+  time: number
+  /** Counts up with every transaction taken in: newest has the highest. */
+  order: number
+  /** `outpointKey` of what each input spends, in input order. */
+  spends: readonly string[]
+  /** What each input spends, in input order. */
+  prevouts: readonly Prevout[]
+  /** Sum of the prevouts, satoshi. */
+  value: number
+  outputCount: number
+  /** prefix48 of every scripthash that it pays to or spends from, once each. */
+  scripts: readonly number[]
+  /** What it counts against the budget; see `entryCharge`. */
+  charge: number
+  /** Transactions of the pool that it spends from, and that spend from it, once each. */
+  parents: MempoolEntry[]
+  children: MempoolEntry[]
+  cluster: Cluster
+}
+
+/** Key of an output in Maps: 36 characters, `hashKey` of the txid, then the index as four bytes. */
+export function outpointKey(txidKey: string, index: number): string {
+  return txidKey + String.fromCharCode(index & 0xff, (index >>> 8) & 0xff, (index >>> 16) & 0xff, index >>> 24)
+}
+
+/** The key of the outpoint that begins at `at`: 36 bytes as on the wire. */
+export function outpointKeyAt(outpoints: Uint8Array, at: number): string {
+  const index = outpoints.subarray(at + 32, at + 36)
+  return hashKey(outpoints.subarray(at, at + 32)) + String.fromCharCode(index[0]!, index[1]!, index[2]!, index[3]!)
+}
+
+const PER_ENTRY = 1900
+const PER_INPUT = 360
+const PER_SCRIPT = 280
+
+/**
+ * Bytes of memory that an entry takes, indexes included, as the budget counts them: measured on V8 and rounded up. A
+ * script of what is spent counts at its length.
+ */
+export function entryCharge(size: number, prevouts: readonly Prevout[], scripts: number): number {
+  let bytes = PER_ENTRY + size + scripts * PER_SCRIPT
+  for (const { script } of prevouts) bytes += PER_INPUT + script.length
+  return bytes
+}

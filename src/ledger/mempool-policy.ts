@@ -1,0 +1,105 @@
+import { COINBASE_MATURITY, MAX_MONEY } from '../chain/consensus.ts'
+import { isFinal, type MedianTimes, sequenceLocksPass } from '../chain/locks.ts'
+import { checkTransaction } from '../chain/tx-rules.ts'
+import { isCoinbase, type ParsedTransaction, type Transaction } from '../wire/transaction.ts'
+
+/** Weight of the largest transaction that nodes relay. */
+export const MAX_STANDARD_WEIGHT = 400_000
+/** Smaller ones can pose as an inner node of a merkle tree. */
+const MIN_STRIPPED_SIZE = 65
+
+/** An unspent output of the connected chain. */
+export interface ChainCoin {
+  value: number
+  script: Uint8Array
+  height: number
+  coinbase: boolean
+}
+
+/** The chain that the next block would extend, as the mempool needs to know it. Always the present one. */
+export interface MempoolChain extends MedianTimes {
+  readonly tip: { readonly hash: Uint8Array; readonly height: number }
+  coin(txid: Uint8Array, index: number): ChainCoin | undefined
+}
+
+/** Why a transaction is not taken in, in Bitcoin Core's words. */
+export interface Refusal {
+  kind: 'refused'
+  reason: string
+  /** Figures to the reason. */
+  detail?: string
+  /** No honest node sends this: the sender misbehaves. */
+  punish: boolean
+  /** txids of what it spends that is not known; the reason is `bad-txns-inputs-missingorspent`. */
+  missing?: Uint8Array[]
+}
+
+/** The reason as Core's RPC prints it. */
+export function refusalText({ reason, detail }: Refusal): string {
+  return detail === undefined ? reason : `${reason}, ${detail}`
+}
+
+export function refuse(reason: string, detail?: string): Refusal {
+  return { kind: 'refused', reason, detail, punish: false }
+}
+
+function invalid(reason: string, detail?: string): Refusal {
+  return { kind: 'refused', reason, detail, punish: true }
+}
+
+/** What can be said of a transaction without knowing any other. */
+export function checkAlone({ tx, weight, strippedSize }: ParsedTransaction): Refusal | undefined {
+  const broken = checkTransaction(tx)
+  if (broken) return invalid(broken)
+  if (isCoinbase(tx)) return invalid('coinbase')
+  if (tx.version < 1 || tx.version > 3) return refuse('version')
+  if (weight > MAX_STANDARD_WEIGHT) return refuse('tx-size')
+  if (strippedSize < MIN_STRIPPED_SIZE) return refuse('tx-size-small')
+  return undefined
+}
+
+/** Whether the next block may hold it, by its lock time. */
+export function checkFinal(tx: Transaction, chain: MempoolChain): Refusal | undefined {
+  const { height } = chain.tip
+  const sequences = tx.inputs.map(({ sequence }) => sequence)
+  return isFinal(tx.lockTime, sequences, height + 1, chain.medianTimePast(height)) ? undefined : refuse('non-final')
+}
+
+/**
+ * Whether the next block may hold it given what it spends: relative lock times, maturity, amounts. `coins` are in input
+ * order; those of the mempool count as of the next block. Gives the fee.
+ */
+export function checkSpends(
+  tx: Transaction,
+  coins: readonly ChainCoin[],
+  chain: MempoolChain,
+): Refusal | { kind: 'ok'; feeSat: number; value: number } {
+  const { height } = chain.tip
+  if (!sequenceLocksPass(tx, coins, height + 1, chain)) return refuse('non-BIP68-final')
+  let value = 0
+  for (const [i, coin] of coins.entries()) {
+    const depth = height + 1 - coin.height
+    if (coin.coinbase && depth < COINBASE_MATURITY) {
+      return refuse('bad-txns-premature-spend-of-coinbase', `tried to spend coinbase at depth ${depth}`)
+    }
+    value += coin.value
+    if (!(value <= MAX_MONEY)) throw new Error(`the coins of input ${i} are worth more than there is`)
+  }
+  let out = 0
+  for (const output of tx.outputs) out += Number(output.value)
+  if (value < out) {
+    return invalid('bad-txns-in-belowout', `value in (${coinAmount(value)}) < value out (${coinAmount(out)})`)
+  }
+  return { kind: 'ok', feeSat: value - out, value }
+}
+
+/** The least fee for so many virtual bytes at a rate in sat/kvB, rounded up. */
+export function feeAt(rate: number, vsize: number): number {
+  return Math.ceil((rate * vsize) / 1000)
+}
+
+/** As Core prints amounts: at least two decimals, and no further zeros at the end. */
+function coinAmount(satoshi: number): string {
+  const decimals = String(satoshi % 1e8).padStart(8, '0')
+  return `${Math.floor(satoshi / 1e8)}.${decimals.replace(/0{1,6}$/, '')}`
+}

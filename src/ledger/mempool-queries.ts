@@ -1,0 +1,165 @@
+import { decode } from '../wire/codec.ts'
+import { type Hasher, hashKey, nobleHasher, prefix48 } from '../wire/hash.ts'
+import { transaction } from '../wire/transaction.ts'
+import type { ChangeLog } from './change-log.ts'
+import { feeHistogram } from './fee-histogram.ts'
+import type { Mempool } from './mempool.ts'
+import { type MempoolEntry, outpointKey } from './mempool-entry.ts'
+import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, ScriptWant } from './mempool-port.ts'
+import type { BroadcastResult, MempoolSummary, TxInfo, TxoStats } from './queries.ts'
+import { ScriptMatch } from './script-match.ts'
+
+/** From this many transactions on, the histogram may be as old as `HISTOGRAM_AGE_MS`. */
+const LARGE_MEMPOOL = 10_000
+const HISTOGRAM_AGE_MS = 10_000
+
+/** Answers about a mempool in the same thread. Each call is of one moment. */
+export class MempoolQueries {
+  readonly #mempool: Mempool
+  readonly #hasher: Hasher
+  #histogram: { bins: [number, number][]; version: number; at: number } = { bins: [], version: 0, at: 0 }
+
+  constructor(mempool: Mempool, hasher: Hasher = nobleHasher) {
+    this.#mempool = mempool
+    this.#hasher = hasher
+  }
+
+  overview(recent: number): Omit<MempoolOverview, 'synced'> {
+    const { pool } = this.#mempool
+    return {
+      tip: this.#mempool.tip,
+      count: pool.count,
+      vsize: pool.vsize,
+      feeSat: pool.feeSat,
+      recent: this.#mempool.recent.slice(0, recent),
+    }
+  }
+
+  /** `now` in milliseconds. */
+  summary(now: number): MempoolSummary {
+    const { pool } = this.#mempool
+    const { version, at } = this.#histogram
+    if (version !== pool.version && (pool.count < LARGE_MEMPOOL || now - at >= HISTOGRAM_AGE_MS)) {
+      this.#histogram = { bins: feeHistogram(pool.clusters), version: pool.version, at: now }
+    }
+    return { count: pool.count, vsize: pool.vsize, feeSat: pool.feeSat, histogram: this.#histogram.bins }
+  }
+
+  txids(): Uint8Array {
+    const { pool } = this.#mempool
+    const txids = new Uint8Array(pool.count * 32)
+    let at = 0
+    for (const { txid } of pool.entries()) {
+      txids.set(txid, at)
+      at += 32
+    }
+    return txids
+  }
+
+  tx(txid: Uint8Array, outputs: number): MempoolTx {
+    const { pool, tip } = this.#mempool
+    const key = hashKey(txid)
+    const entry = pool.byKey(key)
+    const spends: MempoolTx['spends'] = []
+    const outputCount = entry?.outputCount ?? outputs
+    for (let vout = 0; vout < outputCount; vout++) {
+      const outpoint = outpointKey(key, vout)
+      const spender = pool.spender(outpoint)
+      if (spender) spends.push({ vout, txid: spender.txid, vin: spender.spends.indexOf(outpoint) })
+    }
+    return { tip, count: pool.count, tx: entry && txInfo(entry), outputs: outputCount, spends }
+  }
+
+  script(scripthash: Uint8Array, want: ScriptWant): MempoolScript {
+    const { pool, tip } = this.#mempool
+    const match = new ScriptMatch(scripthash, this.#hasher)
+    const stats: TxoStats = { fundedCount: 0, fundedSum: 0, spentCount: 0, spentSum: 0, txCount: 0 }
+    const created: MempoolScript['created'] = []
+    const spent: MempoolScript['spent'] = []
+    const touching: MempoolEntry[] = []
+    for (const entry of pool.byScript(prefix48(scripthash))) {
+      const { inputs, outputs } = decode(transaction, entry.raw)
+      let touches = false
+      entry.prevouts.forEach(({ value, script }, vin) => {
+        if (!match.test(script)) return
+        touches = true
+        stats.spentCount++
+        stats.spentSum += value
+        const { hash, index } = inputs[vin]!.prevout
+        if (!pool.byKey(hashKey(hash))) spent.push({ txid: hash.slice(), vout: index })
+      })
+      outputs.forEach(({ value, scriptPubKey }, vout) => {
+        if (!match.test(scriptPubKey)) return
+        touches = true
+        stats.fundedCount++
+        stats.fundedSum += Number(value)
+        if (created.length >= want.utxos || pool.spender(outpointKey(entry.key, vout))) return
+        created.push({ txid: entry.txid, vout, value: Number(value) })
+      })
+      if (touches) touching.push(entry)
+    }
+    stats.txCount = touching.length
+    const txs = touching.sort((a, b) => b.order - a.order).slice(0, want.txs)
+    return { tip, count: pool.count, stats, txs: txs.map(txInfo), created, spent }
+  }
+}
+
+function txInfo({ txid, raw, prevouts, feeSat, time }: MempoolEntry): TxInfo {
+  return { txid, raw, prevouts: [...prevouts], fee: feeSat, status: { confirmed: false }, firstSeen: time }
+}
+
+/** The port for answers made in the thread that owns the mempool, and what a remote one calls there. */
+export class LocalMempool implements MempoolPort {
+  readonly #queries: MempoolQueries
+  readonly #changes: ChangeLog
+  readonly #synced: () => boolean
+  readonly #broadcast: (bytes: Uint8Array) => BroadcastResult
+  readonly #now: () => number
+
+  /**
+   * `broadcast` hands a client's transaction to the mempool and announces what was taken in; `synced` tells whether
+   * initial download is over; `now` gives milliseconds.
+   */
+  constructor(options: {
+    mempool: Mempool
+    changes: ChangeLog
+    synced: () => boolean
+    broadcast: (bytes: Uint8Array) => BroadcastResult
+    now: () => number
+    hasher?: Hasher
+  }) {
+    this.#queries = new MempoolQueries(options.mempool, options.hasher)
+    this.#changes = options.changes
+    this.#synced = options.synced
+    this.#broadcast = options.broadcast
+    this.#now = options.now
+  }
+
+  async overview(recent: number): Promise<MempoolOverview> {
+    return { ...this.#queries.overview(recent), synced: this.#synced() }
+  }
+
+  async summary(): Promise<MempoolSummary> {
+    return this.#queries.summary(this.#now())
+  }
+
+  async txids(): Promise<Uint8Array> {
+    return this.#queries.txids()
+  }
+
+  async tx(txid: Uint8Array, outputs: number): Promise<MempoolTx> {
+    return this.#queries.tx(txid, outputs)
+  }
+
+  async script(scripthash: Uint8Array, want: ScriptWant): Promise<MempoolScript> {
+    return this.#queries.script(scripthash, want)
+  }
+
+  async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {
+    return this.#broadcast(bytes)
+  }
+
+  async changesSince(cursor: string | undefined) {
+    return this.#changes.since(cursor)
+  }
+}

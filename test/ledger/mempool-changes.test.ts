@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ChangeLog } from '../../src/ledger/change-log.ts'
+import type { Change } from '../../src/ledger/queries.ts'
+
+const tx = (n: number): Change => ({ kind: 'tx', txid: Uint8Array.of(n), feeSat: n, vsize: 100, value: 0 })
+const reorg = (reverted: number, connected: number): Change => {
+  const refs = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ hash: new Uint8Array(32), height: i, id: i }))
+  return { kind: 'reorg', reorg: { reverted: refs(reverted), connected: refs(connected) } }
+}
+
+test('without a cursor there is nothing but the present one', () => {
+  const log = new ChangeLog(5)
+  log.push(tx(1))
+  expect(log.since(undefined)).toEqual({ cursor: '5-1', reset: false, changes: [] })
+})
+
+test('a cursor gets what came after it, once', () => {
+  const log = new ChangeLog(5)
+  const { cursor } = log.since(undefined)
+  log.push(tx(1))
+  log.push(reorg(0, 1))
+  const news = log.since(cursor)
+  expect(news).toEqual({ cursor: '5-2', reset: false, changes: [tx(1), reorg(0, 1)] })
+  expect(log.since(news.cursor)).toEqual({ cursor: '5-2', reset: false, changes: [] })
+})
+
+test.each(['', '5', '5-', '4-0', '55-0', '5-2', '5--1', '5-0x', '5-1e0', '5- 0', '5-99999999999999999999', '6-0'])(
+  'the cursor %j, which this log never gave, is told to start anew',
+  (cursor) => {
+    const log = new ChangeLog(5)
+    log.push(tx(1))
+    expect(log.since(cursor)).toEqual({ cursor: '5-1', reset: true, changes: [] })
+  },
+)
+
+test('a change that is larger than the log leaves nothing but a new start', () => {
+  const log = new ChangeLog(1, 100)
+  const { cursor } = log.since(undefined)
+  log.push(reorg(50, 51))
+  expect(log.since(cursor)).toEqual({ cursor: '1-1', reset: true, changes: [] })
+})
+
+test('whatever comes, a follower misses nothing or is told so, and the log keeps its bound', () => {
+  const step = fc.oneof(fc.constant('look' as const), fc.integer({ min: 1, max: 60 }))
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const log = new ChangeLog('e', 100)
+      const all: Change[] = []
+      let { cursor } = log.since(undefined)
+      let seen = 0
+      for (const each of steps) {
+        if (each !== 'look') {
+          const change = each % 2 ? tx(each) : reorg(each / 2, each / 2)
+          log.push(change)
+          all.push(change)
+          continue
+        }
+        const news = log.since(cursor)
+        if (!news.reset) expect(news.changes).toEqual(all.slice(seen))
+        const size = (change: Change) =>
+          change.kind === 'tx' ? 1 : change.reorg.reverted.length + change.reorg.connected.length
+        const missed = all.slice(seen)
+        if (missed.reduce((sum, change) => sum + size(change), 0) <= 50) expect(news.reset).toBe(false)
+        expect(news.changes.reduce((sum, change) => sum + size(change), 0)).toBeLessThanOrEqual(100)
+        cursor = news.cursor
+        seen = all.length
+      }
+    }),
+  )
+})

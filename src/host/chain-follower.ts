@@ -1,0 +1,199 @@
+import { CONNECTED, FAILED, HAVE_BODY } from '../chain/header-store.ts'
+import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
+import type { BlockRef, Reorg } from '../chain/reorg.ts'
+import type { Chainstate, Connected, Invalid } from '../ledger/chainstate.ts'
+import type { LinkId } from '../peer/queues.ts'
+import { toDisplay } from '../wire/hash.ts'
+import type { BlockIntake } from './block-intake.ts'
+import { BranchWatch } from './branch-watch.ts'
+import type { LogLine, Millis } from './ports.ts'
+import type { ReadyBlocks } from './ready-blocks.ts'
+
+/** Blocks read back from the store and taken apart ahead of their turn. */
+const READ_AHEAD = 4
+
+export interface FollowerPorts {
+  tree: HeaderTree
+  chainstate: Chainstate
+  ready: ReadyBlocks
+  intake: BlockIntake
+  /** The chain was moved, in memory: tip first, lowest first. */
+  moved(reverted: readonly BlockRef[], connected: readonly Connected[], now: Millis): void
+  /** Commit what is open. */
+  commit(): void
+  /** What `commit` would tell, where the chainstate committed by itself. */
+  committed(reorg: Reorg): void
+  refused(refusal: Invalid, from: LinkId | undefined): void
+  /** A stored block that is not connected cannot be read back, and counts as stored no longer. */
+  lost(node: HeaderNode): void
+  log(line: LogLine): void
+}
+
+/**
+ * Brings the connected chain towards the best header, as far as the blocks at hand allow: one block after the other where
+ * they build on the tip, in one step where they are on another branch. While the best chain's blocks do not come, another
+ * one with more work than the tip is followed if it is here.
+ */
+export class ChainFollower {
+  readonly #ports: FollowerPorts
+  readonly #branch: BranchWatch
+  /** The best header, as of the last look. */
+  #best: HeaderNode
+  /** Blocks at hand that were not on the best header chain when they came, by id; those with more work than the tip. */
+  readonly #sides = new Set<number>()
+  /** A block to which there is no way, as one that would have to be taken back cannot be read. */
+  #barred: number | undefined
+  /** The tip's bytes and sender, where it was connected from memory. */
+  latest: { id: number; bytes: Uint8Array<ArrayBuffer>; from: LinkId | undefined } | undefined
+
+  constructor(ports: FollowerPorts) {
+    this.#ports = ports
+    this.#best = ports.tree.best
+    this.#branch = new BranchWatch(ports.tree, (node) => ports.chainstate.hasBody(node))
+  }
+
+  get deadline(): Millis {
+    return this.#branch.deadline
+  }
+
+  /** A block came in. */
+  arrived(node: HeaderNode): void {
+    const { tree, chainstate } = this.#ports
+    if (node.work > chainstate.tip.work && !tree.isMain(node)) this.#sides.add(node.id)
+  }
+
+  advance(now: Millis): void {
+    do this.#lookAtBest()
+    while (this.#step(now))
+  }
+
+  /** Whether the chain moved, or the best header did. */
+  #step(now: Millis): boolean {
+    const { tree, chainstate } = this.#ports
+    const { best } = tree
+    const { tip } = chainstate
+    if (best.work <= tip.work) return false
+    if (tree.ancestor(best, tip.height)?.id === tip.id) {
+      if (this.#extend(tree.ancestor(best, tip.height + 1)!, now)) return true
+    } else {
+      const target = this.#branch.target(tip, best, now)
+      if (target && this.#goTo(target, now)) return true
+    }
+    return this.#sides.size > 0 && this.#followSide(now)
+  }
+
+  /** Blocks in memory are of the best chain; when that is another one, they go to the store. */
+  #lookAtBest(): void {
+    const { tree } = this.#ports
+    const { best } = tree
+    if (best.id === this.#best.id) return
+    if (!tree.isMain(this.#best)) this.#shelve((node) => !tree.isMain(node))
+    this.#best = best
+  }
+
+  #shelve(which: (node: HeaderNode) => boolean): void {
+    const { ready, chainstate } = this.#ports
+    for (const block of ready.takeAll()) {
+      if (!which(block.node)) {
+        ready.add(block)
+        continue
+      }
+      chainstate.storeBody(block.node, block.bytes)
+      this.arrived(block.node)
+    }
+  }
+
+  /** Connects a child of the tip; false when it is not at hand. */
+  #extend(next: HeaderNode, now: Millis): boolean {
+    const { ready, chainstate, refused, moved } = this.#ports
+    const block = ready.take(next)
+    if (!block) {
+      this.#readAhead(next)
+      return false
+    }
+    const result = chainstate.connect(next, block.bytes, block.digest)
+    if (result.kind === 'invalid') {
+      refused(result, block.from)
+      return true
+    }
+    this.latest = { id: next.id, bytes: block.bytes, from: block.from }
+    moved([], [result], now)
+    return true
+  }
+
+  #readAhead(next: HeaderNode): void {
+    const { tree, chainstate, ready, intake } = this.#ports
+    const { best } = tree
+    for (let height = next.height; height < next.height + READ_AHEAD && height <= best.height; height++) {
+      const node = height === next.height ? next : tree.ancestor(best, height)!
+      if (intake.isBusy(node)) continue
+      if (!chainstate.hasBody(node)) return
+      const body = chainstate.readBody(node)
+      if (body.kind !== 'found') {
+        this.#lost(node, body.kind)
+        return
+      }
+      if (node !== next && !ready.hasRoomFor(body.bytes.length)) return
+      intake.reread(node, body.bytes)
+    }
+  }
+
+  #goTo(target: HeaderNode, now: Millis): boolean {
+    const { chainstate, commit, committed, refused, moved } = this.#ports
+    if (target.id === this.#barred) return false
+    this.#shelve(() => true)
+    commit()
+    this.#branch.forget()
+    const result = chainstate.reorgTo(target)
+    if (result.kind === 'invalid') {
+      refused(result, undefined)
+      return true
+    }
+    if (result.kind === 'unavailable') {
+      if (result.node.status & CONNECTED) this.#barred = target.id
+      this.#lost(result.node, result.why)
+      return false
+    }
+    const { reverted, connected } = result.reorg
+    if (reverted.length > 0) {
+      const facts = { reverted: reverted.length, connected: connected.length, height: target.height }
+      this.#ports.log({ level: 'info', text: 'another branch has more work', facts })
+    }
+    this.latest = undefined
+    moved(reverted, result.connected, now)
+    committed(result.reorg)
+    return true
+  }
+
+  /** The one with the most work to which everything is at hand. */
+  #followSide(now: Millis): boolean {
+    const { tree, chainstate } = this.#ports
+    const { tip } = chainstate
+    let target: HeaderNode | undefined
+    for (const id of this.#sides.keys()) {
+      const node = tree.nodeById(id)!
+      if (node.work <= tip.work || node.status & FAILED) this.#sides.delete(id)
+      else if (!tree.isMain(node) && node.work > (target?.work ?? 0n) && this.#isReachable(node)) target = node
+    }
+    return target !== undefined && this.#goTo(target, now)
+  }
+
+  #isReachable(node: HeaderNode): boolean {
+    const { tree, chainstate } = this.#ports
+    const fork = tree.fork(chainstate.tip, node)
+    for (let at = node; at.id !== fork.id; at = tree.node(at.prev)!) {
+      if (!chainstate.hasBody(at)) return false
+    }
+    return true
+  }
+
+  /** A stored block cannot be read back. One that is not connected is fetched again. */
+  #lost(node: HeaderNode, why: string): void {
+    const facts = { height: node.height, hash: toDisplay(node.hash), why }
+    this.#ports.log({ level: 'error', text: 'a stored block cannot be read', facts })
+    this.#branch.forget()
+    if (node.status & CONNECTED) return
+    this.#ports.tree.setStatus(node, 0, HAVE_BODY)
+    this.#ports.lost(node)
+  }
+}

@@ -1,0 +1,390 @@
+import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
+import type { Network } from '../chain/network.ts'
+import type { BlockRef, Reorg } from '../chain/reorg.ts'
+import type { Chainstate, Connected, Invalid } from '../ledger/chainstate.ts'
+import type { ChangeLog } from '../ledger/change-log.ts'
+import type { Mempool } from '../ledger/mempool.ts'
+import type { BroadcastResult } from '../ledger/queries.ts'
+import type { LinkId, ToHub, ToLedger } from '../peer/queues.ts'
+import type { Sync, SyncOutput } from '../peer/sync.ts'
+import { stripWitness } from '../wire/block-parts.ts'
+import { toDisplay } from '../wire/hash.ts'
+import { BlockIntake } from './block-intake.ts'
+import { ChainFollower } from './chain-follower.ts'
+import type { DigestedBlock, LedgerOutput, SubmitResult } from './ledger-output.ts'
+import type { LedgerLimits } from './limits.ts'
+import type { LogLine, Millis } from './ports.ts'
+import { Progress } from './progress.ts'
+import { ReadyBlocks } from './ready-blocks.ts'
+import { Transactions } from './transactions.ts'
+
+export type { DigestedBlock, LedgerOutput, SubmitResult } from './ledger-output.ts'
+export { type LedgerLimits, NODE_LIMITS } from './limits.ts'
+
+export interface LedgerHostParts {
+  network: Network
+  tree: HeaderTree
+  sync: Sync
+  /** `undefined` for a ledger that keeps headers only. */
+  full: { chainstate: Chainstate; mempool: Mempool; changes: ChangeLog } | undefined
+  epoch: number
+  limits: LedgerLimits
+}
+
+/** What a ledger with blocks is made of. */
+interface Full {
+  chainstate: Chainstate
+  changes: ChangeLog
+  intake: BlockIntake
+  follower: ChainFollower
+  transactions: Transactions
+}
+
+/** A tip older than this belongs to an initial download. */
+const SYNCED_WITHIN: Millis = 24 * 3_600_000
+
+/**
+ * The ledger as one actor: values come in through the queue from the hub, go through header tree, sync machine,
+ * chainstate and mempool, and answers go down the other queue. It awaits nothing: a block is taken apart elsewhere
+ * (`digest`), and comes back as an input. Links hear of what is committed, and of nothing else.
+ */
+export class LedgerHost {
+  readonly #network: Network
+  readonly #tree: HeaderTree
+  readonly #sync: Sync
+  readonly #limits: LedgerLimits
+  readonly #epoch: number
+  readonly #full: Full | undefined
+  readonly #progress = new Progress()
+  #out: LedgerOutput[] = []
+  /** What the sync machine wants done, in order. */
+  #todo: SyncOutput[] = []
+  /** There may be blocks to connect. */
+  #moves = false
+  /** What is open is committed by then. */
+  #commitBy: Millis = Number.POSITIVE_INFINITY
+  #synced = false
+  /** The tip that the links know: committed. */
+  #told: HeaderNode
+  /** Of the input that is being worked on. */
+  #now: Millis
+
+  constructor({ network, tree, sync, full, epoch, limits }: LedgerHostParts, now: Millis) {
+    this.#network = network
+    this.#tree = tree
+    this.#sync = sync
+    this.#limits = limits
+    this.#epoch = epoch
+    this.#now = now
+    this.#full = full && this.#compose(full)
+    this.#told = this.tip
+    this.#synced = this.#isSynced()
+  }
+
+  /** The connected tip; for a ledger of headers only the best header. May be ahead of what is committed. */
+  get tip(): HeaderNode {
+    return this.#full ? this.#full.chainstate.tip : this.#tree.best
+  }
+
+  /** Initial download is over. */
+  get synced(): boolean {
+    return this.#synced
+  }
+
+  get deadline(): Millis {
+    return Math.min(this.#commitBy, this.#sync.deadline, this.#full?.follower.deadline ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** To be performed before anything else is put in: introduces this epoch and takes up where the store stands. */
+  start(now: Millis): LedgerOutput[] {
+    this.#hub({ kind: 'epoch', epoch: this.#epoch, height: this.tip.height })
+    this.#moves = true
+    return this.#run(now, () => this.#tellTip())
+  }
+
+  receive(value: ToLedger, now: Millis): LedgerOutput[] {
+    return this.#run(now, () => {
+      const sync = this.#sync
+      switch (value.kind) {
+        case 'link-up':
+          this.#do(sync.linkUp(value.link, value.info, now))
+          break
+        case 'link-down':
+          this.#do(sync.linkDown(value.link, now))
+          this.#full?.transactions.linkDown(value.link)
+          break
+        case 'drained':
+          this.#do(sync.drained(value.link, now))
+          break
+        case 'message': {
+          const { link, command, payload } = value
+          const bytes = payload.length
+          if (command !== 'tx') this.#do(sync.message(link, command, payload, now))
+          else if (this.#synced) this.#full?.transactions.receive(payload, link, now)
+          this.#hub({ kind: 'taken', link, bytes })
+        }
+      }
+    })
+  }
+
+  wake(now: Millis): LedgerOutput[] {
+    return this.#run(now, () => {
+      if (now >= this.#commitBy) this.#commit()
+      if (now >= (this.#full?.follower.deadline ?? Number.POSITIVE_INFINITY)) this.#moves = true
+      this.#do(this.#sync.wake(now))
+    })
+  }
+
+  /** The answer to a `digest` output. */
+  digested(id: number, block: DigestedBlock, now: Millis): LedgerOutput[] {
+    return this.#run(now, () => {
+      this.#full?.intake.digested(id, block, now)
+      this.#moves = true
+    })
+  }
+
+  /** A block made here, by a miner. `done` is called once its fate is known and committed. */
+  submitBlock(bytes: Uint8Array<ArrayBuffer>, done: (result: SubmitResult) => void, now: Millis): LedgerOutput[] {
+    return this.#run(now, () => {
+      if (this.#full) this.#full.intake.submit(bytes, done)
+      else done({ kind: 'refused', reason: 'headers-only' })
+    })
+  }
+
+  /** A transaction handed in by a person or program. */
+  broadcast(bytes: Uint8Array, now: Millis): { result: BroadcastResult; outputs: LedgerOutput[] } {
+    let result: BroadcastResult = { kind: 'refused', code: -26, message: 'no transactions are taken without blocks' }
+    const outputs = this.#run(now, () => {
+      if (this.#full) result = this.#full.transactions.broadcast(bytes, now)
+    })
+    return { result, outputs }
+  }
+
+  /** Commits what is open. Nothing may be put in after this. */
+  stop(): void {
+    this.#commit()
+  }
+
+  #compose({ chainstate, mempool, changes }: NonNullable<LedgerHostParts['full']>): Full {
+    const tree = this.#tree
+    const network = this.#network
+    const ready = new ReadyBlocks(this.#limits.readyBytes)
+    const refused = (refusal: Invalid, from: LinkId | undefined) => this.#refused(refusal, from)
+    const log = (line: LogLine) => this.#log(line)
+    const intake = new BlockIntake({
+      tree,
+      chainstate,
+      ready,
+      digest: (id, bytes) => this.#out.push({ do: 'digest', id, bytes }),
+      arrived: (node) => this.#arrived(node),
+      refused,
+    })
+    const follower = new ChainFollower({
+      tree,
+      chainstate,
+      ready,
+      intake,
+      moved: (reverted, connected) => this.#moved(reverted, connected),
+      commit: () => this.#commit(),
+      committed: (reorg) => this.#committed(reorg),
+      refused,
+      lost: (node) => this.#do(this.#sync.bodyLost(node, this.#now)),
+      log,
+    })
+    const hub = (value: ToHub) => this.#hub(value)
+    const transactions = new Transactions({ network, tree, chainstate, mempool, changes, hub, log })
+    return { chainstate, changes, intake, follower, transactions }
+  }
+
+  // ---- one input
+
+  /** Works off an input and all that follows from it. */
+  #run(now: Millis, input: () => void): LedgerOutput[] {
+    this.#now = now
+    input()
+    for (;;) {
+      if (this.#todo.length > 0) this.#performAll()
+      else if (this.#moves) this.#move()
+      else if (this.#full?.intake.owesAnswers) this.#answerSubmitted(this.#full)
+      else break
+    }
+    const out = this.#out
+    this.#out = []
+    return out
+  }
+
+  #performAll(): void {
+    const todo = this.#todo
+    this.#todo = []
+    for (const output of todo) this.#perform(output)
+  }
+
+  #move(): void {
+    this.#moves = false
+    if (this.#full) this.#advance(this.#full)
+    else this.#followHeaders()
+  }
+
+  #answerSubmitted({ intake }: Full): void {
+    this.#commit()
+    intake.answer()
+  }
+
+  #do(outputs: readonly SyncOutput[]): void {
+    for (const output of outputs) this.#todo.push(output)
+  }
+
+  #perform(output: SyncOutput): void {
+    switch (output.do) {
+      case 'send':
+        this.#hub({ kind: 'send', link: output.link, command: output.command, payload: output.payload })
+        break
+      case 'block':
+        this.#full?.intake.receive(output.node, output.bytes, output.link)
+        break
+      case 'misbehaving':
+      case 'disconnect':
+        this.#hub({ kind: output.do, link: output.link, reason: output.reason })
+        break
+      case 'knows-block':
+        this.#hub({
+          kind: 'knows-block',
+          link: output.link,
+          hash: output.hash,
+          height: this.#tree.node(output.hash)?.height,
+        })
+        break
+      case 'headers-changed':
+        this.#moves = true
+        break
+      case 'read-block': {
+        const body = this.#full?.chainstate.readBody(output.node)
+        const whole = body?.kind === 'found' ? body.bytes : undefined
+        this.#do(this.#sync.blockRead(output.id, whole && !output.witness ? stripWitness(whole) : whole))
+      }
+    }
+  }
+
+  // ---- blocks
+
+  #advance({ chainstate, follower }: Full): void {
+    const { tip } = chainstate
+    follower.advance(this.#now)
+    if (!this.#synced && this.#isSynced()) this.#becomeSynced()
+    this.#commitIfTime(chainstate)
+    const moved = chainstate.tip
+    if (moved.id !== tip.id && moved.id !== this.#told.id) this.#do(this.#sync.advanced(moved, this.#now))
+    this.#tellProgress()
+  }
+
+  #arrived(node: HeaderNode): void {
+    this.#sync.bodyStored(node)
+    this.#full?.follower.arrived(node)
+  }
+
+  #refused(refusal: Invalid, from: LinkId | undefined): void {
+    const { node, reason, mutated } = refusal
+    const facts = { height: node.height, hash: toDisplay(node.hash), reason }
+    const text = mutated ? 'a block is not what its header commits to' : 'a block breaks a rule'
+    this.#log({ level: 'warn', text, facts })
+    if (!mutated) {
+      this.#tree.markFailed(node)
+      this.#full?.intake.failed(refusal)
+      this.#moves = true
+    }
+    this.#do(this.#sync.invalidBlock(node.hash, reason, from, this.#now))
+  }
+
+  #moved(reverted: readonly BlockRef[], connected: readonly Connected[]): void {
+    this.#full?.transactions.follow(reverted, connected, this.#now)
+  }
+
+  /** While syncing, blocks are committed in batches; at the tip each one at once. */
+  #commitIfTime({ pendingBytes, tip }: Chainstate): void {
+    if (pendingBytes === 0) return
+    const { batchBytes, batchMs } = this.#limits
+    this.#commitBy = Math.min(this.#commitBy, this.#now + batchMs)
+    const isAtTip = this.#synced && this.#tree.best.height - tip.height < 2
+    if (isAtTip || pendingBytes >= batchBytes || this.#now >= this.#commitBy) this.#commit()
+  }
+
+  #commit(): void {
+    const reorg = this.#full?.chainstate.commit()
+    this.#commitBy = Number.POSITIVE_INFINITY
+    if (reorg) this.#committed(reorg)
+  }
+
+  /** Makes known what is committed: to those who follow the changes, and, once in step with the network, to the links. */
+  #committed(reorg: Reorg): void {
+    const { chainstate, changes } = this.#full!
+    changes.push({ kind: 'reorg', reorg })
+    this.#tellTip()
+    if (!this.#synced) return
+    const { tip } = chainstate
+    this.#log({ level: 'info', text: 'block', facts: { height: tip.height, hash: toDisplay(tip.hash) } })
+    const { bytes, from } = this.#latest(tip)
+    this.#hub({
+      kind: 'announce-block',
+      hash: tip.hash.slice(),
+      header: tip.raw.slice(),
+      prev: tip.prev.slice(),
+      height: tip.height,
+      bytes,
+      from,
+    })
+  }
+
+  #latest(tip: HeaderNode): { bytes?: Uint8Array<ArrayBuffer>; from?: LinkId } {
+    const { follower, chainstate } = this.#full!
+    if (follower.latest?.id === tip.id) return follower.latest
+    const body = chainstate.readBody(tip)
+    return body.kind === 'found' ? { bytes: body.bytes } : {}
+  }
+
+  // ---- the tip
+
+  #tellTip(): void {
+    const { tip } = this
+    this.#told = tip
+    this.#do(this.#sync.connected(tip, this.#now))
+    this.#hub({ kind: 'tip', height: tip.height, hash: tip.hash.slice(), time: tip.time, synced: this.#synced })
+  }
+
+  #isSynced(): boolean {
+    const { tip } = this
+    const { minChainWork, regtest } = this.#network
+    return tip.work >= minChainWork && (regtest || tip.time * 1000 >= this.#now - SYNCED_WITHIN)
+  }
+
+  #becomeSynced(): void {
+    this.#synced = true
+    this.#log({ level: 'info', text: 'initial download is over', facts: { height: this.tip.height } })
+    this.#commit()
+    this.#tellTip()
+  }
+
+  /** A ledger of headers: the best header is its tip. */
+  #followHeaders(): void {
+    const { tip } = this
+    if (tip.id === this.#told.id) return
+    if (!this.#synced && this.#isSynced()) this.#becomeSynced()
+    else this.#tellTip()
+    if (this.#synced)
+      this.#log({ level: 'info', text: 'header', facts: { height: tip.height, hash: toDisplay(tip.hash) } })
+    this.#tellProgress()
+  }
+
+  #tellProgress(): void {
+    if (this.#synced) return
+    const line = this.#progress.report(this.tip.height, this.#tree.best.height, this.#now)
+    if (line) this.#log(line)
+  }
+
+  #hub(value: ToHub): void {
+    this.#out.push({ do: 'hub', value })
+  }
+
+  #log(line: LogLine): void {
+    this.#out.push({ do: 'log', line })
+  }
+}

@@ -1,0 +1,27 @@
+import { DEFAULT_LIMITS, type SyncLimits } from '../peer/sync.ts'
+import type { Millis } from './ports.ts'
+
+/** What a ledger holds in memory, and how long what it did may stay uncommitted. */
+export interface LedgerLimits {
+  /** What is asked for and waits at one time. */
+  download: SyncLimits
+  /** Bytes held by what is not committed, while syncing. */
+  batchBytes: number
+  /** What was connected or stored waits no longer than this for its commit, while syncing. */
+  batchMs: Millis
+  /** Bytes of blocks taken apart that wait in memory for the one before them; more go to the store. */
+  readyBytes: number
+  /** Memory for coins that the store has as well. */
+  coinCacheBytes: number
+  mempoolBytes: number
+}
+
+/** For a process with a machine's memory. */
+export const NODE_LIMITS: LedgerLimits = {
+  download: DEFAULT_LIMITS,
+  batchBytes: 64_000_000,
+  batchMs: 5000,
+  readyBytes: 64_000_000,
+  coinCacheBytes: 96_000_000,
+  mempoolBytes: 100_000_000,
+}

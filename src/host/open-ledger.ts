@@ -1,0 +1,86 @@
+import { HeaderTree } from '../chain/header-tree.ts'
+import type { Network } from '../chain/network.ts'
+import { Chainstate } from '../ledger/chainstate.ts'
+import { ChangeLog } from '../ledger/change-log.ts'
+import { Mempool } from '../ledger/mempool.ts'
+import type { MempoolPort } from '../ledger/mempool-port.ts'
+import { LocalMempool } from '../ledger/mempool-queries.ts'
+import { claimStore } from '../ledger/store-identity.ts'
+import { Sync } from '../peer/sync.ts'
+import { SqlHeaderStore } from '../store/header-store.ts'
+import { migrate } from '../store/migrate.ts'
+import type { SqlPort } from '../store/sql.ts'
+import type { Hasher } from '../wire/hash.ts'
+import { LedgerHost, type LedgerLimits, type LedgerOutput } from './ledger-host.ts'
+import type { Millis } from './ports.ts'
+
+export interface OpenLedgerOptions {
+  sql: SqlPort
+  network: Network
+  /** Headers only. */
+  spv: boolean
+  /** Another one at every start. */
+  epoch: number
+  hasher: Hasher
+  /** scrypt of a header (N=1024, r=1, p=1), where the runtime has a faster one than plain JavaScript. */
+  scryptHash?: (header: Uint8Array) => Uint8Array
+  limits: LedgerLimits
+  now(): Millis
+}
+
+export interface OpenLedger {
+  host: LedgerHost
+  /** The mempool's answers; `undefined` for headers only. `perform` does what a broadcast brings about. */
+  mempool(perform: (outputs: LedgerOutput[]) => void): MempoolPort | undefined
+}
+
+/**
+ * Puts a ledger together over a store, which is brought to the present schema and taken up where it stands. Throws
+ * `StoreError` when the store is another network's, newer, or damaged.
+ */
+export function openLedger(options: OpenLedgerOptions): OpenLedger {
+  const { sql, network, spv, epoch, hasher, scryptHash, limits, now } = options
+  migrate(sql)
+  claimStore(sql, network)
+  const powHash = network.powHash === 'scrypt' ? scryptHash : undefined
+  const tree = new HeaderTree({ network, store: new SqlHeaderStore(sql, hasher), hasher, powHash })
+  const sync = new Sync({ network, tree, spv, limits: limits.download })
+  if (spv) {
+    const host = new LedgerHost({ network, tree, sync, full: undefined, epoch, limits }, now())
+    return { host, mempool: () => undefined }
+  }
+  const chainstate = new Chainstate({
+    sql,
+    network,
+    tree,
+    hasher,
+    cacheBytes: limits.coinCacheBytes,
+    batchBytes: limits.batchBytes,
+  })
+  const chain = {
+    get tip() {
+      return chainstate.tip
+    },
+    medianTimePast: (height: number) => tree.medianTimePast(tree.ancestor(chainstate.tip, height)!),
+    coin: (txid: Uint8Array, index: number) => chainstate.coins.coin(txid, index),
+  }
+  const mempool = new Mempool({ network, chain, hasher, limits: { bytes: limits.mempoolBytes } })
+  const changes = new ChangeLog(epoch)
+  const host = new LedgerHost({ network, tree, sync, full: { chainstate, mempool, changes }, epoch, limits }, now())
+  return {
+    host,
+    mempool: (perform) =>
+      new LocalMempool({
+        mempool,
+        changes,
+        hasher,
+        now,
+        synced: () => host.synced,
+        broadcast: (bytes) => {
+          const { result, outputs } = host.broadcast(bytes, now())
+          perform(outputs)
+          return result
+        },
+      }),
+  }
+}

@@ -1,0 +1,86 @@
+import type { HeaderTree } from '../chain/header-tree.ts'
+import type { Network } from '../chain/network.ts'
+import type { BlockRef } from '../chain/reorg.ts'
+import { broadcast } from '../ledger/broadcast.ts'
+import type { Chainstate, Connected } from '../ledger/chainstate.ts'
+import type { ChangeLog } from '../ledger/change-log.ts'
+import type { AcceptedTx, Mempool, Released } from '../ledger/mempool.ts'
+import type { BroadcastResult } from '../ledger/queries.ts'
+import type { LinkId, ToHub } from '../peer/queues.ts'
+import { transactionsOf } from '../wire/block-parts.ts'
+import { isEmptyMwebTx } from '../wire/transaction.ts'
+import type { LogLine, Millis } from './ports.ts'
+
+export interface TransactionPorts {
+  network: Network
+  tree: HeaderTree
+  chainstate: Chainstate
+  mempool: Mempool
+  changes: ChangeLog
+  hub(value: ToHub): void
+  log(line: LogLine): void
+}
+
+/** Transactions from links and from programs into the mempool, and what was taken in out to everybody. */
+export class Transactions {
+  readonly #ports: TransactionPorts
+
+  constructor(ports: TransactionPorts) {
+    this.#ports = ports
+  }
+
+  /** One that a link sent. */
+  receive(bytes: Uint8Array<ArrayBuffer>, from: LinkId, now: Millis): void {
+    const { network, mempool, log, hub } = this.#ports
+    if (!network.relayTransactions || isEmptyMwebTx(bytes)) return
+    const result = mempool.receive(bytes, from, now)
+    if (result.kind === 'accepted') {
+      this.#announce(result, from)
+      this.#released(result.released)
+    } else if (result.kind === 'refused') {
+      log({ level: 'debug', text: 'transaction refused', facts: { link: from, reason: result.reason } })
+      if (result.punish) hub({ kind: 'misbehaving', link: from, reason: `tx-${result.reason}` })
+    }
+  }
+
+  /** One handed in by a person or program: the same checks, and the reason when refused. */
+  broadcast(bytes: Uint8Array, now: Millis): BroadcastResult {
+    const { answer, result } = broadcast(this.#ports.mempool, bytes, now)
+    if (result?.kind === 'accepted') {
+      this.#announce(result, undefined)
+      this.#released(result.released)
+    }
+    return answer
+  }
+
+  /** The connected chain moved: `reverted` tip first, `connected` lowest first. */
+  follow(reverted: readonly BlockRef[], connected: readonly Connected[], now: Millis): void {
+    const takenBack = this.#ports.network.relayTransactions ? this.#transactionsOf(reverted) : []
+    this.#released(this.#ports.mempool.update({ reverted: takenBack, connected }, now))
+  }
+
+  linkDown(link: LinkId): void {
+    this.#ports.mempool.forgetLink(link)
+  }
+
+  /** Lowest block first. */
+  *#transactionsOf(reverted: readonly BlockRef[]): Iterable<Uint8Array> {
+    const { tree, chainstate } = this.#ports
+    for (const { id } of reverted.toReversed()) {
+      const body = chainstate.readBody(tree.nodeById(id)!)
+      if (body.kind === 'found') yield* transactionsOf(body.bytes)
+    }
+  }
+
+  #released({ txs, blamed }: Released): void {
+    for (const tx of txs) this.#announce(tx, undefined)
+    for (const { from, reason } of blamed) this.#ports.hub({ kind: 'misbehaving', link: from, reason: `tx-${reason}` })
+  }
+
+  #announce({ txid, wtxid, raw, feeSat, vsize, value }: AcceptedTx, from: LinkId | undefined): void {
+    const { changes, hub } = this.#ports
+    const feeRate = Math.floor((feeSat * 1000) / vsize)
+    changes.push({ kind: 'tx', txid, feeSat, vsize, value })
+    hub({ kind: 'announce-tx', txid: txid.slice(), wtxid: wtxid.slice(), feeRate, bytes: raw, from })
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Every way in which an answer can fail, and the only place where a status is chosen. The first group is the Esplora
+ * contract, whose texts programs compare; the second is ours.
+ */
+const ERRORS = {
+  'bad-hex': [400, 'Invalid hex string'],
+  'bad-number': [400, 'Invalid number'],
+  'bad-scripthash': [400, 'Invalid scripthash'],
+  'bad-address': [400, 'Invalid Bitcoin address'],
+  'other-network': [400, 'Address on invalid network'],
+  'block-unknown': [404, 'Block not found'],
+  'tx-unknown': [404, 'Transaction not found'],
+  'tx-unproved': [404, 'Transaction not found or is unconfirmed'],
+  'tx-index-out-of-range': [404, 'tx index out of range'],
+  'start-not-multiple': [400, 'start index must be a multiple of 25'],
+  'start-out-of-range': [400, 'start index out of range'],
+  'too-many-utxos': [400, 'Too many unspent outputs'],
+  'history-too-long': [400, 'Too many history entries'],
+  'missing-tx': [400, 'Missing tx'],
+  'broadcast-refused': [400, 'sendrawtransaction RPC error'],
+  'route-unknown': [404, 'endpoint does not exist'],
+  'body-too-large': [413, 'Request body too large'],
+  'body-too-slow': [408, 'Request timeout'],
+  fault: [500, 'Internal server error'],
+
+  'body-pruned': [404, 'Block body not kept: this relay is pruned'],
+  'body-damaged': [503, 'Block body damaged in this relay'],
+  'ledger-unavailable': [503, 'Lookup failed: the ledger is busy or cannot be read'],
+  'hub-unavailable': [503, 'Lookup failed: the hub does not answer'],
+  'too-many-listeners': [503, 'Too many listeners'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ApiErrorCode = keyof typeof ERRORS
+
+/** An answer other than the one asked for. The message is the whole body, as `text/plain`. */
+export class ApiError extends Error {
+  readonly code: ApiErrorCode
+
+  constructor(code: ApiErrorCode, message: string = ERRORS[code][1]) {
+    super(message)
+    this.name = 'ApiError'
+    this.code = code
+  }
+
+  get status(): number {
+    return ERRORS[this.code][0]
+  }
+}
+
+export function fail(code: ApiErrorCode, message?: string): never {
+  throw new ApiError(code, message)
+}
+
+/** What a page may have to say instead of what it was asked for. */
+export type PageProblem = keyof typeof PAGE_STATUS
+
+const PAGE_STATUS = {
+  malformed: 400,
+  popular: 400,
+  checksum: 404,
+  'other-network': 404,
+  'tx-unknown': 404,
+  'block-unknown': 404,
+  'future-height': 404,
+  'not-found': 404,
+  'page-unknown': 404,
+  busy: 503,
+  fault: 500,
+} as const satisfies Record<string, number>
+
+export function pageStatus(problem: PageProblem): number {
+  return PAGE_STATUS[problem]
+}
+
+/** Seconds after which a client may ask again; only for what passes by itself. */
+export function retryAfter(status: number): number | undefined {
+  return status === 503 ? 2 : undefined
+}

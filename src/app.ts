@@ -1,0 +1,75 @@
+import { Hono } from 'hono'
+import { FAVICON } from '../web/pages/layout.tsx'
+import { pageRoutes, wantsHtml } from '../web/pages/routes.tsx'
+import { API_HEADERS, preflightResponse } from './api/answer.ts'
+import { createApi, type FaultReport } from './api/api.ts'
+import { assetLinks, assetResponse } from './api/assets.ts'
+import type { Assets, HubQueries } from './api/deps.ts'
+import { EventStreams } from './api/event-stream.ts'
+import { guarded } from './api/guard.ts'
+import { StatusCache } from './api/status-cache.ts'
+import type { Network } from './chain/network.ts'
+import type { Millis } from './host/ports.ts'
+import type { LedgerQueries } from './ledger/queries.ts'
+
+/** What the site is made over. Nothing here knows which runtime it is in. */
+export interface AppDeps {
+  network: Network
+  queries: LedgerQueries
+  hub: HubQueries
+  /** What this relay calls itself, for people: a host name. */
+  name: string
+  version: string
+  /** `live.js` and whatever else browsers fetch. */
+  assets: Assets
+  now(): Millis
+  /** Told of every fault; the front itself writes no log. */
+  report?: FaultReport
+  /**
+   * Whether one poll of the ledger serves all listeners, as it should where a timer outlives a request. `each` is for
+   * runtimes that tie what a request starts to that request.
+   */
+  streams?: 'shared' | 'each'
+}
+
+/** The whole site: pages for people, the API for programs under `/api` and, where no page stands, under `/`. */
+export function createApp(deps: AppDeps): Hono {
+  const { network, name, version, now, assets } = deps
+  const report = deps.report ?? (() => {})
+  const queries = guarded(deps.queries, 'ledger-unavailable')
+  const hub = guarded(deps.hub, 'hub-unavailable')
+  const status = new StatusCache(queries, now)
+  const api = createApi({ network, queries, status }, report)
+  const link = assetLinks(assets)
+  const site = { name, version, network, script: link('live.js') }
+  const pages = pageRoutes({ network, queries, status, now, hub, site }, report)
+  const newStreams = () => new EventStreams(queries, now)
+  const shared = deps.streams === 'each' ? undefined : newStreams()
+
+  const app = new Hono()
+  app.options('*', () => preflightResponse())
+  app.get('/events', (c) => {
+    const kind = c.req.query('view') === 'home' ? 'home' : 'changes'
+    return (shared ?? newStreams()).open(kind, c.req.raw)
+  })
+  app.get('/assets/*', (c) => assetResponse(assets, new URL(c.req.url)) ?? pages.unknown(c))
+  app.get('/favicon.svg', () => new Response(FAVICON, { headers: FAVICON_HEADERS }))
+  app.route('/', pages.routes)
+  app.all('*', async (c) => {
+    const { pathname } = new URL(c.req.url)
+    const below = /^\/api(\/.*)?$/s.exec(pathname)
+    if (below) return api.answer(c.req.raw, below[1] ?? '/')
+    if (wantsHtml(c.req.raw) && !api.knows('GET', pathname)) return pages.unknown(c)
+    const answer = await api.answer(c.req.raw, pathname)
+    // A page may stand at the same path.
+    answer.headers.set('Vary', 'Accept')
+    return answer
+  })
+  return app
+}
+
+const FAVICON_HEADERS = {
+  'Content-Type': 'image/svg+xml',
+  'Cache-Control': 'public, max-age=86400',
+  'X-Content-Type-Options': API_HEADERS['X-Content-Type-Options'],
+}

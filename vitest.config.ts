@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { parse } from 'smol-toml'
 import { defineConfig } from 'vitest/config'
+import { reporters } from './test/reporters.ts'
 
 const { compatibility_date } = parse(readFileSync('wrangler.toml', 'utf8')) as { compatibility_date: string }
 
 export default defineConfig({
   test: {
+    reporters: reporters('test.json'),
     projects: [
       {
         test: {

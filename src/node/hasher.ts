@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash, scryptSync } from 'node:crypto'
 import type { Hasher } from '../wire/hash.ts'
 
 /** Holds a first hash while the second is made of it. One thread runs one hash at a time. */
@@ -37,4 +37,9 @@ export const nodeHasher: Hasher = {
   sha256d: (bytes) => single(bytes, twice),
   sha256Many: (src, ranges, out) => many(src, ranges, out, once),
   sha256dMany: (src, ranges, out) => many(src, ranges, out, twice),
+}
+
+/** Litecoin's work hash of a header. */
+export function scryptHash(header: Uint8Array): Uint8Array {
+  return scryptSync(header, header, 32, { N: 1024, r: 1, p: 1 })
 }

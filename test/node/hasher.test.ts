@@ -1,6 +1,7 @@
+import { scrypt } from '@noble/hashes/scrypt.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nodeHasher } from '../../src/node/hasher.ts'
+import { nodeHasher, scryptHash } from '../../src/node/hasher.ts'
 import { type Hasher, nobleHasher } from '../../src/wire/hash.ts'
 
 test("Node's hasher and the portable one agree on every call", () => {
@@ -28,4 +29,9 @@ test('an output that is a part of a larger buffer is written in its place only',
   expect(whole.subarray(0, 32)).toEqual(new Uint8Array(32).fill(7))
   expect(whole.subarray(64)).toEqual(new Uint8Array(32).fill(7))
   expect(whole.subarray(32, 64)).toEqual(nobleHasher.sha256d(new Uint8Array(10)))
+})
+
+test("the system's scrypt is the work hash of Litecoin", () => {
+  const header = Uint8Array.from({ length: 80 }, (_, i) => i)
+  expect(new Uint8Array(scryptHash(header))).toEqual(scrypt(header, header, { N: 1024, r: 1, p: 1, dkLen: 32 }))
 })

@@ -1,0 +1,120 @@
+import { z } from 'zod'
+import { type Network, networks } from './chain/network.ts'
+
+/** Where peers or pages are reached: a host name or address, and a TCP port. */
+export interface HostPort {
+  host: string
+  port: number
+}
+
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Settings as text, by option name without dashes (`p2p`, `min-work`): what flags, the environment and a file give. */
+export type Settings = Record<string, string | readonly string[] | undefined>
+
+export interface Config {
+  network: Network
+  /** Directory that holds everything that is kept. */
+  data: string
+  /** API and pages; `undefined` is off. */
+  http: HostPort | undefined
+  /** TCP listener of the P2P protocol; `undefined` is off. */
+  p2p: HostPort | undefined
+  /** Only these peers; empty means DNS seeds. */
+  connect: HostPort[]
+  /** Headers only. */
+  spv: boolean
+  log: LogLevel
+  logFormat: 'pretty' | 'json'
+}
+
+export type ConfigResult = { kind: 'ok'; config: Config } | { kind: 'bad'; mistakes: string[] }
+
+const names = Object.keys(networks) as [string, ...string[]]
+
+/** `host:port`, `[v6]:port`; port 0 lets the system choose. */
+export function parseHostPort(text: string): HostPort | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text.trim())
+  if (!match) return undefined
+  const port = Number(match[3])
+  return port <= 65_535 ? { host: match[1] ?? match[2]!, port } : undefined
+}
+
+const listener = z.string().transform((text, issue) => {
+  if (text === 'off') return undefined
+  const at = parseHostPort(text)
+  if (!at) issue.addIssue({ code: 'custom', message: `"${text}" is neither HOST:PORT nor off` })
+  return at
+})
+const flag = z.string().transform((text, issue) => {
+  if (/^(true|1|yes|on)$/i.test(text)) return true
+  if (/^(false|0|no|off|)$/i.test(text)) return false
+  issue.addIssue({ code: 'custom', message: `"${text}" is neither true nor false` })
+  return z.NEVER
+})
+const peer = z.string().transform((text, issue) => {
+  const at = parseHostPort(text)
+  if (at && at.port > 0) return at
+  issue.addIssue({ code: 'custom', message: `"${text}" is not a peer's HOST:PORT` })
+  return z.NEVER
+})
+
+const oneOf = (what: string, allowed: readonly string[]) =>
+  z.string().refine((text) => allowed.includes(text), {
+    error: (issue) => `"${String(issue.input)}" is no ${what}; there is ${allowed.join(', ')}`,
+  })
+
+const schema = z.strictObject({
+  network: oneOf('network', names).default('main'),
+  data: z.string().min(1, { error: 'is empty' }).optional(),
+  http: listener.default({ host: '127.0.0.1', port: 8080 }),
+  p2p: listener.optional(),
+  connect: z.array(peer).default([]),
+  'min-work': z
+    .string()
+    .regex(/^(0x)?[0-9a-fA-F]{1,64}$/, { error: (issue) => `"${String(issue.input)}" is not hex of at most 32 bytes` })
+    .optional(),
+  spv: flag.default(false),
+  log: oneOf('log level', LOG_LEVELS).default('info'),
+  'log-format': oneOf('log format', ['pretty', 'json']).optional(),
+})
+
+/** Every setting that there is, for help texts and to pick them out of an environment. */
+export const SETTING_NAMES = Object.keys(schema.shape)
+
+/**
+ * Turns text settings into a `Config`, and reports every mistake at once, one sentence each.
+ * `home` is the directory in which data goes unless told otherwise, `terminal` whether a person reads the log.
+ */
+export function parseConfig(settings: Settings, { home, terminal }: { home: string; terminal: boolean }): ConfigResult {
+  const given: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(settings)) if (value !== undefined) given[name] = value
+  if (typeof given.connect === 'string') given.connect = given.connect.split(/[\s,]+/).filter(Boolean)
+  const parsed = schema.safeParse(given)
+  if (!parsed.success) {
+    const mistakes = parsed.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => `${key}: there is no such setting`)
+        : [`${String(issue.path[0] ?? '')}: ${issue.message}`],
+    )
+    return { kind: 'bad', mistakes }
+  }
+  const s = parsed.data
+  const known = networks[s.network as keyof typeof networks]
+  const minWork = s['min-work']
+  const network = minWork === undefined ? known : { ...known, minChainWork: BigInt(`0x${minWork.replace(/^0x/i, '')}`) }
+  return {
+    kind: 'ok',
+    config: {
+      network,
+      data: s.data ?? `${home}/.causeway/${s.network}`,
+      http: s.http,
+      p2p: 'p2p' in given ? s.p2p : { host: '0.0.0.0', port: network.port },
+      connect: s.connect,
+      spv: s.spv,
+      log: s.log as LogLevel,
+      logFormat: (s['log-format'] as 'pretty' | 'json' | undefined) ?? (terminal ? 'pretty' : 'json'),
+    },
+  }
+}

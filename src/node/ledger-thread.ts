@@ -1,0 +1,142 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { networks } from '../chain/network.ts'
+import { type LedgerHost, type LedgerOutput, NODE_LIMITS } from '../host/ledger-host.ts'
+import { openLedger } from '../host/open-ledger.ts'
+import type { MempoolPort, ScriptWant } from '../ledger/mempool-port.ts'
+import type { ToHub } from '../peer/queues.ts'
+import { StoreError } from '../store/error.ts'
+import { Digester } from './digester.ts'
+import { nodeHasher, scryptHash } from './hasher.ts'
+import type { FromLedgerThread, LedgerCalls, LedgerThreadData, ToLedgerThread } from './ledger-protocol.ts'
+import { openSqlite } from './sqlite.ts'
+import { Alarm } from './timer.ts'
+import { transfersOf } from './transfers.ts'
+
+/** The ledger's thread: one database connection that writes, one host, one thread for digests. */
+const port = parentPort!
+const { path, network: name, minWork, spv, epoch } = workerData as LedgerThreadData
+
+function post(message: FromLedgerThread, transfers: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfers)
+}
+
+function fail(error: unknown): void {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  post({ kind: 'failed', message, stack, code: error instanceof StoreError ? error.code : undefined })
+}
+
+/** Runs `work`; what it throws ends the thread, for nothing after it could be trusted. */
+function guarded(work: () => void): void {
+  if (over) return
+  try {
+    work()
+  } catch (error) {
+    over = true
+    alarm.clear()
+    fail(error)
+  }
+}
+
+let over = false
+const alarm = new Alarm(() => guarded(() => perform(host.wake(Date.now()))))
+
+function perform(outputs: LedgerOutput[]): void {
+  let values: ToHub[] = []
+  for (const output of outputs) {
+    if (output.do === 'hub') values.push(output.value)
+    else if (output.do === 'digest') digester.submit(output)
+    else post({ kind: 'log', line: output.line })
+  }
+  if (values.length > 0) post({ kind: 'queue', values }, transfersOf(values))
+  values = []
+  alarm.set(host.deadline)
+}
+
+const known = networks[name as keyof typeof networks]
+const network = minWork === undefined ? known : { ...known, minChainWork: BigInt(`0x${minWork}`) }
+
+let sql: ReturnType<typeof openSqlite>
+let host: LedgerHost
+let calls: Calls
+let digester: Digester
+
+try {
+  sql = openSqlite(path)
+  const ledger = openLedger({
+    sql,
+    network,
+    spv,
+    epoch,
+    hasher: nodeHasher,
+    scryptHash,
+    limits: NODE_LIMITS,
+    now: Date.now,
+  })
+  host = ledger.host
+  digester = new Digester(
+    new URL('./digest-thread.js', import.meta.url),
+    (answer) =>
+      guarded(() => {
+        const result =
+          'digest' in answer
+            ? { kind: 'digest' as const, digest: answer.digest }
+            : { kind: 'malformed' as const, code: answer.error }
+        perform(host.digested(answer.id, { bytes: answer.bytes, result }, Date.now()))
+      }),
+    (error) =>
+      guarded(() => {
+        throw error
+      }),
+  )
+  calls = callsOf(ledger.mempool(perform))
+  post({ kind: 'ready' })
+  perform(host.start(Date.now()))
+} catch (error) {
+  over = true
+  fail(error)
+}
+
+port.on('message', (message: ToLedgerThread) => {
+  if (message.kind === 'stop') return void stop()
+  guarded(() => {
+    if (message.kind === 'queue') for (const value of message.values) perform(host.receive(value, Date.now()))
+    else answer(message)
+  })
+})
+
+type Calls = Record<string, (...args: never[]) => Promise<unknown>>
+
+/** What other threads may ask for by name; nothing else can be reached. */
+function callsOf(mempool: MempoolPort | undefined): Calls {
+  const submitBlock: LedgerCalls['submitBlock'] = (bytes) =>
+    new Promise((resolve) => perform(host.submitBlock(bytes, resolve, Date.now())))
+  if (!mempool) return { submitBlock }
+  return {
+    submitBlock,
+    overview: (recent: number) => mempool.overview(recent),
+    summary: () => mempool.summary(),
+    txids: () => mempool.txids(),
+    tx: (txid: Uint8Array, outputs: number) => mempool.tx(txid, outputs),
+    script: (scripthash: Uint8Array, want: ScriptWant) => mempool.script(scripthash, want),
+    broadcast: (bytes: Uint8Array) => mempool.broadcast(bytes),
+    changesSince: (cursor: string | undefined) => mempool.changesSince(cursor),
+  }
+}
+
+function answer({ id, method, args }: Extract<ToLedgerThread, { kind: 'call' }>): void {
+  calls[method]!(...(args as never[])).then(
+    (value) => post({ kind: 'answer', id, value }),
+    (error: Error) => post({ kind: 'refusal', id, message: error.message }),
+  )
+}
+
+async function stop(): Promise<void> {
+  guarded(() => {
+    host.stop()
+    sql.close()
+  })
+  over = true
+  alarm.clear()
+  await digester?.stop()
+  post({ kind: 'stopped' })
+}

@@ -1,0 +1,238 @@
+import { lookup } from 'node:dns/promises'
+import type { AddressInfo } from 'node:net'
+import type { ServerType } from '@hono/node-server'
+import { serve } from '@hono/node-server'
+import { createApp } from '../app.ts'
+import { Outbound } from '../bootstrap/outbound.ts'
+import type { Config } from '../config.ts'
+import { HubHost } from '../host/hub-host.ts'
+import type { SubmitResult } from '../host/ledger-host.ts'
+import type { LogLine } from '../host/ports.ts'
+import { LedgerAnswers } from '../ledger/answers.ts'
+import { ChainQueries } from '../ledger/chain-queries.ts'
+import type { LedgerQueries } from '../ledger/queries.ts'
+import type { ToHub } from '../peer/queues.ts'
+import { Hub, type LinkStatus } from '../relay/hub.ts'
+import { VERSION } from '../version.ts'
+import { toDisplay } from '../wire/hash.ts'
+import { Services } from '../wire/services.ts'
+import { loadAssets } from './assets.ts'
+import { takeDataDir } from './data-dir.ts'
+import { nodeHasher } from './hasher.ts'
+import { LedgerClient } from './ledger-client.ts'
+import type { Log } from './log.ts'
+import { systemRandom } from './random.ts'
+import { openSqlite, type SqliteFile } from './sqlite.ts'
+import { dial, listen } from './tcp.ts'
+import { Alarm } from './timer.ts'
+
+/** Outbound links to hold when nobody was named (Core holds ten). */
+const OUTBOUND = 8
+/** Open HTTP connections end by themselves for so long before they are cut. */
+const HTTP_GRACE_MS = 500
+
+export interface Running {
+  /** Where the API and pages are, if they are served. */
+  http: string | undefined
+  /** Port of the P2P listener, if there is one. */
+  p2p: number | undefined
+  /** The connected tip as last told by the ledger; an SPV node's best header. Display hex. */
+  tip(): { height: number; hashHex: string; synced: boolean }
+  /** `undefined` for an SPV node, which has no blocks to ask about. */
+  queries: LedgerQueries | undefined
+  links(): LinkStatus[]
+  /** Hands a mined block to the ledger. */
+  submitBlock(bytes: Uint8Array<ArrayBuffer>): Promise<SubmitResult>
+  /** Resolves with the reason when the relay can go on no more. */
+  failed: Promise<Error>
+  /** Stops accepting, commits, closes. Rejects with the reason when something could not be kept. */
+  stop(): Promise<void>
+}
+
+/**
+ * A whole relay in this process: hub and front in this thread, the ledger and the taking apart of blocks each in one of
+ * their own. Rejects, with everything closed again, when the store cannot be used or a port cannot be had.
+ */
+export async function startRelay(config: Config, { log }: { log: Log }): Promise<Running> {
+  const undo: (() => Promise<void> | void)[] = []
+  const stop = async () => {
+    let failure: { error: unknown } | undefined
+    // Whatever one step comes to, the others are taken.
+    for (const step of undo.splice(0).reverse()) {
+      try {
+        await step()
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+    if (failure) throw failure.error
+  }
+  try {
+    return await start(config, log, undo, stop)
+  } catch (error) {
+    await stop().catch(() => {})
+    throw error
+  }
+}
+
+async function start(
+  config: Config,
+  log: Log,
+  undo: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<Running> {
+  const { network, spv } = config
+  const say = ({ level, text, facts }: LogLine) => log[level](facts, text)
+  const dir = takeDataDir(config.data)
+  undo.push(dir.release)
+
+  const epoch = Date.now()
+  let tip: Extract<ToHub, { kind: 'tip' }> | undefined
+  const ledger = new LedgerClient({
+    file: new URL('./ledger-thread.js', import.meta.url),
+    data: { path: dir.ledger, network: network.name, minWork: network.minChainWork.toString(16), spv, epoch },
+    onQueue: (values) => {
+      for (const value of values) if (value.kind === 'tip') tip = value
+      hubHost.fromLedger(values)
+    },
+    onLog: say,
+  })
+  const alarm = new Alarm(() => hubHost.wake())
+  const hub = new Hub({
+    network,
+    random: systemRandom,
+    hasher: nodeHasher,
+    userAgent: `/Causeway:${VERSION}/`,
+    services: spv ? 0n : Services.NETWORK | Services.WITNESS,
+    relayTransactions: !spv && network.relayTransactions,
+  })
+  const hubHost = new HubHost({
+    hub,
+    toLedger: (values) => ledger.queue(values),
+    schedule: (at) => alarm.set(at),
+    now: Date.now,
+    log: say,
+  })
+  undo.push(() => ledger.stop())
+  await ledger.ready
+  undo.push(() => alarm.clear())
+
+  let sqlite: SqliteFile | undefined
+  if (!spv) {
+    sqlite = openSqlite(dir.ledger, { readOnly: true })
+    undo.push(() => sqlite?.close())
+  }
+  const queries = sqlite
+    ? new LedgerAnswers(new ChainQueries({ sql: sqlite, network, hasher: nodeHasher }), ledger.calls)
+    : undefined
+
+  undo.push(() => hubHost.stop())
+  const p2p = config.p2p && (await listen(hubHost, config.p2p))
+  if (p2p) undo.push(p2p.close)
+
+  const http = config.http && queries && (await serveHttp(config, queries, hub, log))
+  if (http) undo.push(http.close)
+
+  const dialling = dialOut(config, hubHost)
+  undo.push(dialling)
+
+  log.info(
+    {
+      version: VERSION,
+      network: network.name,
+      data: config.data,
+      ...(p2p ? { p2p: p2p.port } : {}),
+      ...(http ? { http: http.url } : {}),
+    },
+    spv ? 'SPV node' : p2p ? 'relay' : 'node',
+  )
+  return {
+    http: http?.url,
+    p2p: p2p?.port,
+    tip: () => ({
+      height: tip?.height ?? 0,
+      hashHex: toDisplay(tip?.hash ?? network.genesisHash),
+      synced: tip?.synced ?? false,
+    }),
+    queries,
+    links: () => hub.links(),
+    submitBlock: (bytes) => ledger.calls.submitBlock(bytes),
+    failed: ledger.failed,
+    stop,
+  }
+}
+
+async function serveHttp(config: Config, queries: LedgerQueries, hub: Hub, log: Log) {
+  const app = createApp({
+    network: config.network,
+    queries,
+    hub: { links: async () => hub.links() },
+    name: config.http!.host,
+    version: VERSION,
+    assets: await loadAssets(),
+    now: Date.now,
+    report: (where, error) => log.error({ where, error: String(error) }, 'a question could not be answered'),
+  })
+  const { host, port } = config.http!
+  const server: ServerType = await new Promise((resolve, reject) => {
+    const starting = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(starting))
+    starting.once('error', reject)
+  })
+  const actual = (server.address() as AddressInfo).port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), HTTP_GRACE_MS)
+      await closed
+      clearTimeout(cut)
+    },
+  }
+}
+
+/** Keeps outbound links as the settings say. Gives the way to stop that. */
+function dialOut({ connect, network }: Config, hub: HubHost): () => void {
+  const outbound = new Outbound({
+    named: connect,
+    seeds: network.dnsSeeds,
+    port: network.port,
+    want: OUTBOUND,
+    random: () => systemRandom.below(2 ** 32) / 2 ** 32,
+  })
+  let over = false
+  const alarm = new Alarm(() => wake())
+  const wake = () => {
+    if (over) return
+    for (const output of outbound.wake(Date.now())) {
+      if (output.do === 'resolve') resolve(output.seed)
+      else {
+        const { target } = output
+        dial(hub, target, connect.length > 0 ? 'manual' : 'automatic', {
+          open: () => outbound.opened(target, Date.now()),
+          gone: () => {
+            outbound.closed(target, Date.now())
+            alarm.set(outbound.deadline)
+          },
+        })
+      }
+    }
+    alarm.set(outbound.deadline)
+  }
+  const resolve = (seed: string) => {
+    lookup(seed, { all: true })
+      .catch(() => [])
+      .then((addresses) => {
+        outbound.resolved(
+          seed,
+          addresses.map(({ address }) => address),
+          Date.now(),
+        )
+        wake()
+      })
+  }
+  wake()
+  return () => {
+    over = true
+    alarm.clear()
+  }
+}

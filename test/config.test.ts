@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { parseConfig, parseHostPort, type Settings } from '../src/config.ts'
+
+const at = { home: '/home/ada', terminal: false }
+const ok = (settings: Settings) => {
+  const result = parseConfig(settings, at)
+  if (result.kind === 'bad') throw new Error(result.mistakes.join('\n'))
+  return result.config
+}
+
+test('without settings it is a mainnet relay that listens to its network and shows itself to this machine only', () => {
+  const config = ok({})
+  expect(config.network.name).toBe('main')
+  expect(config).toMatchObject({
+    data: '/home/ada/.causeway/main',
+    http: { host: '127.0.0.1', port: 8080 },
+    p2p: { host: '0.0.0.0', port: 8333 },
+    connect: [],
+    spv: false,
+    log: 'info',
+    logFormat: 'json',
+  })
+})
+
+test('a terminal gets the log for people unless told otherwise', () => {
+  const on = (settings: Settings) => parseConfig(settings, { ...at, terminal: true })
+  expect(on({})).toMatchObject({ config: { logFormat: 'pretty' } })
+  expect(on({ 'log-format': 'json' })).toMatchObject({ config: { logFormat: 'json' } })
+})
+
+test('every setting is taken as text', () => {
+  const config = ok({
+    network: 'regtest',
+    data: '/srv/x',
+    http: '[::1]:0',
+    p2p: 'off',
+    connect: ['10.0.0.1:18444', 'node.example:1'],
+    'min-work': '0xff',
+    spv: 'true',
+    log: 'debug',
+    'log-format': 'pretty',
+  })
+  expect(config.network.minChainWork).toBe(255n)
+  expect(config).toMatchObject({
+    data: '/srv/x',
+    http: { host: '::1', port: 0 },
+    p2p: undefined,
+    connect: [
+      { host: '10.0.0.1', port: 18444 },
+      { host: 'node.example', port: 1 },
+    ],
+    spv: true,
+  })
+})
+
+test('several peers may stand in one text, as the environment gives them', () => {
+  expect(ok({ connect: 'a:1, b:2  c:3' }).connect.map(({ host }) => host)).toEqual(['a', 'b', 'c'])
+})
+
+test('a network that is given other minimum work stays as it was for everybody else', () => {
+  ok({ network: 'regtest', 'min-work': 'ffff' })
+  expect(ok({ network: 'regtest' }).network.minChainWork).not.toBe(0xffffn)
+})
+
+test('all mistakes are reported at once, each by the name of its setting', () => {
+  const result = parseConfig(
+    {
+      network: 'maine',
+      http: '8080',
+      p2p: 'localhost:99999',
+      connect: ['x', 'ok:1', 'y:0'],
+      'min-work': 'lots',
+      log: 'loud',
+      'log-format': 'xml',
+      spv: 'perhaps',
+      colour: 'red',
+    },
+    at,
+  )
+  if (result.kind !== 'bad') throw new Error('was accepted')
+  expect(result.mistakes.map((mistake) => mistake.split(':')[0]).sort()).toEqual(
+    ['colour', 'connect', 'connect', 'http', 'log', 'log-format', 'min-work', 'network', 'p2p', 'spv'].sort(),
+  )
+  expect(result.mistakes.join('\n')).toContain('"maine" is no network; there is main, ')
+})
+
+test.each([
+  ['127.0.0.1:1', '127.0.0.1', 1],
+  ['[2001:db8::1]:8333', '2001:db8::1', 8333],
+  ['host.example:65535', 'host.example', 65_535],
+])('%s is an address', (text, host, port) => {
+  expect(parseHostPort(text)).toEqual({ host, port })
+})
+
+test.each(['', 'host', ':1', 'host:', 'host:65536', 'a:b:1', '2001:db8::1:8333', 'ho st:1', 'http://x:1', '[::1]'])(
+  '"%s" is none',
+  (text) => {
+    expect(parseHostPort(text)).toBeUndefined()
+  },
+)

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { openSqlite } from '../../src/node/sqlite.ts'
+import { dump } from '../ledger/dump.ts'
+import { Ledger, memory } from '../ledger/open-ledger.ts'
+import { pollFor } from '../poll.ts'
+import { Program } from '../program.ts'
+import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
+import { SeededRandom } from '../sim/random.ts'
+import { TcpPeerServer } from '../sim/tcp-peer.ts'
+
+const KILLS = 30
+/** Blocks that are there from the start, so that the first kills fall into an initial download. */
+const BEFORE = 250
+const MATURITY = 100
+
+/** A chain that spends, and now and then leaves its last block for another branch. */
+class Miner {
+  readonly #maker: ChainMaker
+  readonly #random: SeededRandom
+  readonly #coinbases: MadeBlock[] = []
+
+  constructor(seed: number) {
+    this.#maker = new ChainMaker({ seed })
+    this.#random = new SeededRandom(seed)
+  }
+
+  get tip(): MadeBlock {
+    return this.#maker.tip
+  }
+
+  chain(): MadeBlock[] {
+    return this.#maker.chain()
+  }
+
+  /** One block, or two that replace the last. */
+  mine(): MadeBlock[] {
+    const parent =
+      this.tip.height > MATURITY + 10 && this.#random.chance(0.1) ? this.#maker.find(this.tip.prev)! : this.tip
+    if (parent === this.tip) return [this.#block(parent)]
+    this.#coinbases.pop()
+    const first = this.#block(parent)
+    return [first, this.#block(first)]
+  }
+
+  #block(parent: MadeBlock): MadeBlock {
+    const ripe =
+      this.#coinbases[0] && parent.height - this.#coinbases[0].height >= MATURITY ? this.#coinbases.shift() : undefined
+    const transactions = ripe
+      ? [
+          spend(
+            [coinbaseCoin(ripe, this.#maker)],
+            [
+              { valueSat: 1_000_000, script: OP_TRUE },
+              { valueSat: 2_000_000, script: OP_TRUE },
+            ],
+          ),
+        ]
+      : []
+    const block = this.#maker.mine(1, { transactions }, parent)[0]!
+    this.#coinbases.push(block)
+    return block
+  }
+}
+
+test('whatever was acknowledged survives thirty kills at random moments, and the index is as one built afresh', async () => {
+  const seed = Date.now() % 1_000_000
+  const random = new SeededRandom(seed)
+  const miner = new Miner(seed)
+  while (miner.tip.height < BEFORE) miner.mine()
+  const data = mkdtempSync(join(tmpdir(), 'causeway-kill-'))
+  // Every connection's peer starts with what there is by then.
+  const blocks = miner.chain().map(({ bytes }) => bytes)
+  const peers = await TcpPeerServer.listen({ blocks })
+  const program = await Program.start(['node', '--network', 'regtest', '--connect', `127.0.0.1:${peers.port}`], {
+    data,
+  })
+  const tipHeight = async () => Number(await program.text('/api/blocks/tip/height'))
+  let acknowledged = 0
+  let moved = 0
+  try {
+    for (let kill = 0; kill < KILLS; kill++) {
+      const until = Date.now() + 20 + random.below(700)
+      const before = acknowledged
+      while (Date.now() < until) {
+        for (const { bytes } of miner.mine()) {
+          blocks.push(bytes)
+          for (const tcp of peers.connections) if (!tcp.closed) tcp.send(tcp.peer.mined(bytes))
+        }
+        acknowledged = Math.max(acknowledged, await tipHeight())
+        await sleep(random.below(20))
+      }
+      if (acknowledged > before) moved++
+      await program.kill()
+      await program.restart()
+      // A branch that replaces the last block is one longer, so the height never falls below what was told.
+      expect(await tipHeight(), `seed ${seed}, kill ${kill}`).toBeGreaterThanOrEqual(acknowledged)
+    }
+    await pollFor(`the node reaches the tip (seed ${seed})`, tipHeight, miner.tip.height, { within: 20_000 })
+    await program.stop()
+    expect(moved, 'kills after progress').toBeGreaterThan(KILLS / 3)
+
+    const file = openSqlite(join(data, 'ledger.sqlite'), { readOnly: true })
+    const fresh = new Ledger(memory())
+    fresh.extend(miner.chain().map(({ bytes }) => bytes))
+    expect(dump(file), `seed ${seed}`).toEqual(dump(fresh.sql))
+    file.close()
+  } finally {
+    await program.remove()
+    await peers.close()
+    rmSync(data, { recursive: true, force: true })
+  }
+}, 240_000)

@@ -7,6 +7,7 @@ import { assetLinks, assetResponse } from './api/assets.ts'
 import type { Assets, HubQueries } from './api/deps.ts'
 import { EventStreams } from './api/event-stream.ts'
 import { guarded } from './api/guard.ts'
+import { type MetricsSource, metricsResponse } from './api/metrics.ts'
 import { StatusCache } from './api/status-cache.ts'
 import type { Network } from './chain/network.ts'
 import type { Millis } from './host/ports.ts'
@@ -23,6 +24,8 @@ export interface AppDeps {
   /** `live.js` and whatever else browsers fetch. */
   assets: Assets
   now(): Millis
+  /** Without one there is no `/metrics`. */
+  metrics?: MetricsSource
   /** Told of every fault; the front itself writes no log. */
   report?: FaultReport
   /**
@@ -34,7 +37,7 @@ export interface AppDeps {
 
 /** The whole site: pages for people, the API for programs under `/api` and, where no page stands, under `/`. */
 export function createApp(deps: AppDeps): Hono {
-  const { network, name, version, now, assets } = deps
+  const { network, name, version, now, assets, metrics } = deps
   const report = deps.report ?? (() => {})
   const queries = guarded(deps.queries, 'ledger-unavailable')
   const hub = guarded(deps.hub, 'hub-unavailable')
@@ -53,6 +56,7 @@ export function createApp(deps: AppDeps): Hono {
     return (shared ?? newStreams()).open(kind, c.req.raw)
   })
   app.get('/assets/*', (c) => assetResponse(assets, new URL(c.req.url)) ?? pages.unknown(c))
+  if (metrics) app.get('/metrics', () => metricsResponse(metrics))
   app.get('/favicon.svg', () => new Response(FAVICON, { headers: FAVICON_HEADERS }))
   app.route('/', pages.routes)
   app.all('*', async (c) => {

@@ -15,7 +15,7 @@ export interface IntakePorts {
   ready: ReadyBlocks
   /** Have the block taken apart; comes back by `digested`. The buffer is given away. */
   digest(id: number, bytes: Uint8Array<ArrayBuffer>): void
-  /** The block is here for the first time: in memory, or in the store. */
+  /** The block is here, in memory or in the store. */
   arrived(node: HeaderNode): void
   /** Not to be kept. `from`: who sent it. */
   refused(refusal: Invalid, from: LinkId | undefined): void
@@ -55,8 +55,9 @@ export class BlockIntake {
 
   /** A block that a link sent. */
   receive(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>, from: LinkId): void {
-    if (node.status & FAILED || this.isBusy(node) || this.#ports.chainstate.hasBody(node)) return
-    this.#start({ node, from, stored: false, done: undefined }, bytes)
+    if (node.status & FAILED || this.isBusy(node)) return
+    if (this.#ports.chainstate.hasBody(node)) this.#ports.arrived(node)
+    else this.#start({ node, from, stored: false, done: undefined }, bytes)
   }
 
   /** A block read back from the store, as its turn is near. */
@@ -75,7 +76,7 @@ export class BlockIntake {
     this.#jobs.delete(id)
     if (job.node) this.#digesting.delete(job.node.id)
     if (result.kind === 'malformed') {
-      // Not one block has these bytes: they say nothing of the header.
+      // No block at all has these bytes: they say nothing of the header.
       if (job.node)
         this.#ports.refused({ kind: 'invalid', node: job.node, reason: result.code, mutated: true }, job.from)
       job.done?.({ kind: 'refused', reason: result.code })

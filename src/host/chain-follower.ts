@@ -18,7 +18,7 @@ export interface FollowerPorts {
   ready: ReadyBlocks
   intake: BlockIntake
   /** The chain was moved, in memory: tip first, lowest first. */
-  moved(reverted: readonly BlockRef[], connected: readonly Connected[], now: Millis): void
+  moved(reverted: readonly BlockRef[], connected: readonly Connected[]): void
   /** Commit what is open. */
   commit(): void
   /** What `commit` would tell, where the chainstate committed by itself. */
@@ -74,12 +74,12 @@ export class ChainFollower {
     const { tip } = chainstate
     if (best.work <= tip.work) return false
     if (tree.ancestor(best, tip.height)?.id === tip.id) {
-      if (this.#extend(tree.ancestor(best, tip.height + 1)!, now)) return true
+      if (this.#extend(tree.ancestor(best, tip.height + 1)!)) return true
     } else {
       const target = this.#branch.target(tip, best, now)
-      if (target && this.#goTo(target, now)) return true
+      if (target && this.#goTo(target)) return true
     }
-    return this.#sides.size > 0 && this.#followSide(now)
+    return this.#sides.size > 0 && this.#followSide()
   }
 
   /** Blocks in memory are of the best chain; when that is another one, they go to the store. */
@@ -104,7 +104,7 @@ export class ChainFollower {
   }
 
   /** Connects a child of the tip; false when it is not at hand. */
-  #extend(next: HeaderNode, now: Millis): boolean {
+  #extend(next: HeaderNode): boolean {
     const { ready, chainstate, refused, moved } = this.#ports
     const block = ready.take(next)
     if (!block) {
@@ -117,7 +117,7 @@ export class ChainFollower {
       return true
     }
     this.latest = { id: next.id, bytes: block.bytes, from: block.from }
-    moved([], [result], now)
+    moved([], [result])
     return true
   }
 
@@ -138,7 +138,8 @@ export class ChainFollower {
     }
   }
 
-  #goTo(target: HeaderNode, now: Millis): boolean {
+  /** Makes it the tip, from the store. */
+  #goTo(target: HeaderNode): boolean {
     const { chainstate, commit, committed, refused, moved } = this.#ports
     if (target.id === this.#barred) return false
     this.#shelve(() => true)
@@ -160,22 +161,22 @@ export class ChainFollower {
       this.#ports.log({ level: 'info', text: 'another branch has more work', facts })
     }
     this.latest = undefined
-    moved(reverted, result.connected, now)
+    moved(reverted, result.connected)
     committed(result.reorg)
     return true
   }
 
   /** The one with the most work to which everything is at hand. */
-  #followSide(now: Millis): boolean {
+  #followSide(): boolean {
     const { tree, chainstate } = this.#ports
     const { tip } = chainstate
     let target: HeaderNode | undefined
-    for (const id of this.#sides.keys()) {
+    for (const id of this.#sides) {
       const node = tree.nodeById(id)!
       if (node.work <= tip.work || node.status & FAILED) this.#sides.delete(id)
       else if (!tree.isMain(node) && node.work > (target?.work ?? 0n) && this.#isReachable(node)) target = node
     }
-    return target !== undefined && this.#goTo(target, now)
+    return target !== undefined && this.#goTo(target)
   }
 
   #isReachable(node: HeaderNode): boolean {
@@ -191,7 +192,6 @@ export class ChainFollower {
   #lost(node: HeaderNode, why: string): void {
     const facts = { height: node.height, hash: toDisplay(node.hash), why }
     this.#ports.log({ level: 'error', text: 'a stored block cannot be read', facts })
-    this.#branch.forget()
     if (node.status & CONNECTED) return
     this.#ports.tree.setStatus(node, 0, HAVE_BODY)
     this.#ports.lost(node)

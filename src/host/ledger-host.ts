@@ -13,6 +13,7 @@ import { BlockIntake } from './block-intake.ts'
 import { ChainFollower } from './chain-follower.ts'
 import type { DigestedBlock, LedgerOutput, SubmitResult } from './ledger-output.ts'
 import type { LedgerLimits } from './limits.ts'
+import type { Levels, Meter } from './meter.ts'
 import type { LogLine, Millis } from './ports.ts'
 import { Progress } from './progress.ts'
 import { ReadyBlocks } from './ready-blocks.ts'
@@ -29,6 +30,7 @@ export interface LedgerHostParts {
   full: { chainstate: Chainstate; mempool: Mempool; changes: ChangeLog } | undefined
   epoch: number
   limits: LedgerLimits
+  meter: Meter
 }
 
 /** What a ledger with blocks is made of. */
@@ -54,6 +56,7 @@ export class LedgerHost {
   readonly #sync: Sync
   readonly #limits: LedgerLimits
   readonly #epoch: number
+  readonly #meter: Meter
   readonly #full: Full | undefined
   readonly #progress = new Progress()
   #out: LedgerOutput[] = []
@@ -69,12 +72,13 @@ export class LedgerHost {
   /** Of the input that is being worked on. */
   #now: Millis
 
-  constructor({ network, tree, sync, full, epoch, limits }: LedgerHostParts, now: Millis) {
+  constructor({ network, tree, sync, full, epoch, limits, meter }: LedgerHostParts, now: Millis) {
     this.#network = network
     this.#tree = tree
     this.#sync = sync
     this.#limits = limits
     this.#epoch = epoch
+    this.#meter = meter
     this.#now = now
     this.#full = full && this.#compose(full)
     this.#told = this.tip
@@ -89,6 +93,10 @@ export class LedgerHost {
   /** Initial download is over. */
   get synced(): boolean {
     return this.#synced
+  }
+
+  get levels(): Levels {
+    return { tipHeight: this.tip.height, headersHeight: this.#tree.best.height }
   }
 
   get deadline(): Millis {
@@ -185,14 +193,15 @@ export class LedgerHost {
       ready,
       intake,
       moved: (reverted, connected) => this.#moved(reverted, connected),
-      commit: () => this.#commit(),
+      commit: () => void this.#commit(),
       committed: (reorg) => this.#committed(reorg),
       refused,
       lost: (node) => this.#do(this.#sync.bodyLost(node, this.#now)),
       log,
     })
     const hub = (value: ToHub) => this.#hub(value)
-    const transactions = new Transactions({ network, tree, chainstate, mempool, changes, hub, log })
+    const meter = this.#meter
+    const transactions = new Transactions({ network, tree, chainstate, mempool, changes, hub, log, meter })
     return { chainstate, changes, intake, follower, transactions }
   }
 
@@ -201,12 +210,17 @@ export class LedgerHost {
   /** Works off an input and all that follows from it. */
   #run(now: Millis, input: () => void): LedgerOutput[] {
     this.#now = now
-    input()
-    for (;;) {
-      if (this.#todo.length > 0) this.#performAll()
-      else if (this.#moves) this.#move()
-      else if (this.#full?.intake.owesAnswers) this.#answerSubmitted(this.#full)
-      else break
+    this.#meter.hold()
+    try {
+      input()
+      for (;;) {
+        if (this.#todo.length > 0) this.#performAll()
+        else if (this.#moves) this.#move()
+        else if (this.#full?.intake.owesAnswers) this.#answerSubmitted(this.#full)
+        else break
+      }
+    } finally {
+      this.#meter.release()
     }
     const out = this.#out
     this.#out = []
@@ -273,7 +287,8 @@ export class LedgerHost {
     if (!this.#synced && this.#isSynced()) this.#becomeSynced()
     this.#commitIfTime(chainstate)
     const moved = chainstate.tip
-    if (moved.id !== tip.id && moved.id !== this.#told.id) this.#do(this.#sync.advanced(moved, this.#now))
+    const hasMoved = moved.id !== tip.id && moved.id !== this.#told.id
+    if (hasMoved || !this.#tree.isMain(moved)) this.#do(this.#sync.advanced(moved, this.#now))
     this.#tellProgress()
   }
 
@@ -287,6 +302,7 @@ export class LedgerHost {
     const facts = { height: node.height, hash: toDisplay(node.hash), reason }
     const text = mutated ? 'a block is not what its header commits to' : 'a block breaks a rule'
     this.#log({ level: 'warn', text, facts })
+    this.#meter.refused('block', reason)
     if (!mutated) {
       this.#tree.markFailed(node)
       this.#full?.intake.failed(refusal)
@@ -296,7 +312,10 @@ export class LedgerHost {
   }
 
   #moved(reverted: readonly BlockRef[], connected: readonly Connected[]): void {
-    this.#full?.transactions.follow(reverted, connected, this.#now)
+    const { transactions, chainstate } = this.#full!
+    transactions.follow(reverted, connected, this.#now)
+    // Many blocks may be at hand when a gap closes.
+    if (chainstate.pendingBytes >= this.#limits.batchBytes) this.#commit()
   }
 
   /** While syncing, blocks are committed in batches; at the tip each one at once. */
@@ -308,16 +327,20 @@ export class LedgerHost {
     if (isAtTip || pendingBytes >= batchBytes || this.#now >= this.#commitBy) this.#commit()
   }
 
-  #commit(): void {
+  /** Whether that moved the tip. */
+  #commit(): boolean {
     const reorg = this.#full?.chainstate.commit()
     this.#commitBy = Number.POSITIVE_INFINITY
     if (reorg) this.#committed(reorg)
+    return reorg !== undefined
   }
 
   /** Makes known what is committed: to those who follow the changes, and, once in step with the network, to the links. */
   #committed(reorg: Reorg): void {
     const { chainstate, changes } = this.#full!
     changes.push({ kind: 'reorg', reorg })
+    this.#meter.counts.blocksConnected += reorg.connected.length
+    if (reorg.reverted.length > 0) this.#meter.counts.reorgs++
     this.#tellTip()
     if (!this.#synced) return
     const { tip } = chainstate
@@ -359,8 +382,7 @@ export class LedgerHost {
   #becomeSynced(): void {
     this.#synced = true
     this.#log({ level: 'info', text: 'initial download is over', facts: { height: this.tip.height } })
-    this.#commit()
-    this.#tellTip()
+    if (!this.#commit()) this.#tellTip()
   }
 
   /** A ledger of headers: the best header is its tip. */

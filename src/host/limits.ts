@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, type SyncLimits } from '../peer/sync.ts'
+import type { HubLimits } from '../relay/hub.ts'
 import type { Millis } from './ports.ts'
 
 /** What a ledger holds in memory, and how long what it did may stay uncommitted. */
@@ -24,4 +25,23 @@ export const NODE_LIMITS: LedgerLimits = {
   readyBytes: 64_000_000,
   coinCacheBytes: 96_000_000,
   mempoolBytes: 100_000_000,
+}
+
+/** For an object on the edge, whose isolate has 128 MB for everything. */
+export const WORKER_LIMITS: LedgerLimits = {
+  download: { perPeer: 16, windowBlocks: 1024, windowBytes: 8_000_000 },
+  batchBytes: 8_000_000,
+  batchMs: 2000,
+  readyBytes: 8_000_000,
+  coinCacheBytes: 24_000_000,
+  mempoolBytes: 16_000_000,
+}
+
+/** A hub of many mostly silent links with little memory. */
+export const WORKER_HUB_LIMITS: Partial<HubLimits> = {
+  inbound: 2000,
+  cacheBytes: 8_000_000,
+  cacheItems: 20_000,
+  holdBytes: 512_000,
+  untakenBytes: 2_000_000,
 }

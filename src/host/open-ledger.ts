@@ -7,11 +7,14 @@ import type { MempoolPort } from '../ledger/mempool-port.ts'
 import { LocalMempool } from '../ledger/mempool-queries.ts'
 import { claimStore } from '../ledger/store-identity.ts'
 import { Sync } from '../peer/sync.ts'
+import { CachedHeaderStore } from '../store/cached-header-store.ts'
 import { SqlHeaderStore } from '../store/header-store.ts'
 import { migrate } from '../store/migrate.ts'
 import type { SqlPort } from '../store/sql.ts'
 import type { Hasher } from '../wire/hash.ts'
 import { LedgerHost, type LedgerLimits, type LedgerOutput } from './ledger-host.ts'
+import { Meter, type MeterSnapshot } from './meter.ts'
+import { meteredSql } from './metered-sql.ts'
 import type { Millis } from './ports.ts'
 
 export interface OpenLedgerOptions {
@@ -26,12 +29,19 @@ export interface OpenLedgerOptions {
   scryptHash?: (header: Uint8Array) => Uint8Array
   limits: LedgerLimits
   now(): Millis
+  meter?: Meter
 }
 
 export interface OpenLedger {
   host: LedgerHost
+  measure(): MeterSnapshot
   /** The mempool's answers; `undefined` for headers only. `perform` does what a broadcast brings about. */
   mempool(perform: (outputs: LedgerOutput[]) => void): MempoolPort | undefined
+  /**
+   * A transaction that an earlier life had in its mempool, taken at `time`; to be called before the host starts. Nobody
+   * is told. False where it has no place any more.
+   */
+  takeBack(bytes: Uint8Array, time: Millis): boolean
 }
 
 /**
@@ -39,15 +49,18 @@ export interface OpenLedger {
  * `StoreError` when the store is another network's, newer, or damaged.
  */
 export function openLedger(options: OpenLedgerOptions): OpenLedger {
-  const { sql, network, spv, epoch, hasher, scryptHash, limits, now } = options
+  const { network, spv, epoch, hasher, scryptHash, limits, now, meter = new Meter(now) } = options
+  const sql = meteredSql(options.sql, meter)
   migrate(sql)
   claimStore(sql, network)
   const powHash = network.powHash === 'scrypt' ? scryptHash : undefined
-  const tree = new HeaderTree({ network, store: new SqlHeaderStore(sql, hasher), hasher, powHash })
+  const store = new CachedHeaderStore(new SqlHeaderStore(sql, hasher))
+  const tree = new HeaderTree({ network, store, hasher, powHash })
   const sync = new Sync({ network, tree, spv, limits: limits.download })
   if (spv) {
-    const host = new LedgerHost({ network, tree, sync, full: undefined, epoch, limits }, now())
-    return { host, mempool: () => undefined }
+    const host = new LedgerHost({ network, tree, sync, full: undefined, epoch, limits, meter }, now())
+    const measure = () => meter.snapshot({ ...host.levels, storageBytes: sql.sql.databaseSize })
+    return { host, measure, mempool: () => undefined, takeBack: () => false }
   }
   const chainstate = new Chainstate({
     sql,
@@ -66,9 +79,17 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
   }
   const mempool = new Mempool({ network, chain, hasher, limits: { bytes: limits.mempoolBytes } })
   const changes = new ChangeLog(epoch)
-  const host = new LedgerHost({ network, tree, sync, full: { chainstate, mempool, changes }, epoch, limits }, now())
+  const full = { chainstate, mempool, changes }
+  const host = new LedgerHost({ network, tree, sync, full, epoch, limits, meter }, now())
   return {
     host,
+    measure: () =>
+      meter.snapshot({
+        ...host.levels,
+        mempoolTransactions: mempool.pool.count,
+        mempoolVbytes: mempool.pool.vsize,
+        storageBytes: sql.sql.databaseSize,
+      }),
     mempool: (perform) =>
       new LocalMempool({
         mempool,
@@ -82,5 +103,6 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
           return result
         },
       }),
+    takeBack: (bytes, time) => mempool.accept(bytes, time).kind === 'accepted',
   }
 }

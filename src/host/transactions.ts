@@ -9,6 +9,7 @@ import type { BroadcastResult } from '../ledger/queries.ts'
 import type { LinkId, ToHub } from '../peer/queues.ts'
 import { transactionsOf } from '../wire/block-parts.ts'
 import { isEmptyMwebTx } from '../wire/transaction.ts'
+import type { Meter } from './meter.ts'
 import type { LogLine, Millis } from './ports.ts'
 
 export interface TransactionPorts {
@@ -19,6 +20,7 @@ export interface TransactionPorts {
   changes: ChangeLog
   hub(value: ToHub): void
   log(line: LogLine): void
+  meter: Meter
 }
 
 /** Transactions from links and from programs into the mempool, and what was taken in out to everybody. */
@@ -31,13 +33,14 @@ export class Transactions {
 
   /** One that a link sent. */
   receive(bytes: Uint8Array<ArrayBuffer>, from: LinkId, now: Millis): void {
-    const { network, mempool, log, hub } = this.#ports
+    const { network, mempool, log, hub, meter } = this.#ports
     if (!network.relayTransactions || isEmptyMwebTx(bytes)) return
     const result = mempool.receive(bytes, from, now)
     if (result.kind === 'accepted') {
       this.#announce(result, from)
       this.#released(result.released)
     } else if (result.kind === 'refused') {
+      meter.refused('transaction', result.reason)
       log({ level: 'debug', text: 'transaction refused', facts: { link: from, reason: result.reason } })
       if (result.punish) hub({ kind: 'misbehaving', link: from, reason: `tx-${result.reason}` })
     }
@@ -46,6 +49,7 @@ export class Transactions {
   /** One handed in by a person or program: the same checks, and the reason when refused. */
   broadcast(bytes: Uint8Array, now: Millis): BroadcastResult {
     const { answer, result } = broadcast(this.#ports.mempool, bytes, now)
+    if (result?.kind === 'refused') this.#ports.meter.refused('transaction', result.reason)
     if (result?.kind === 'accepted') {
       this.#announce(result, undefined)
       this.#released(result.released)

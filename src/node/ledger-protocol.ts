@@ -1,4 +1,5 @@
 import type { SubmitResult } from '../host/ledger-host.ts'
+import type { MeterSnapshot } from '../host/meter.ts'
 import type { LogLine } from '../host/ports.ts'
 import type { MempoolPort } from '../ledger/mempool-port.ts'
 import type { ToHub, ToLedger } from '../peer/queues.ts'
@@ -17,6 +18,7 @@ export interface LedgerThreadData {
 
 /** The questions that only the ledger's thread can answer, besides those of the mempool. */
 export interface LedgerCalls extends MempoolPort {
+  measure(): Promise<MeterSnapshot>
   submitBlock(bytes: Uint8Array<ArrayBuffer>): Promise<SubmitResult>
 }
 

@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { networks } from '../chain/network.ts'
 import { type LedgerHost, type LedgerOutput, NODE_LIMITS } from '../host/ledger-host.ts'
-import { openLedger } from '../host/open-ledger.ts'
-import type { MempoolPort, ScriptWant } from '../ledger/mempool-port.ts'
+import { Meter } from '../host/meter.ts'
+import { type OpenLedger, openLedger } from '../host/open-ledger.ts'
+import type { ScriptWant } from '../ledger/mempool-port.ts'
 import type { ToHub } from '../peer/queues.ts'
 import { StoreError } from '../store/error.ts'
 import { Digester } from './digester.ts'
@@ -38,6 +39,7 @@ function guarded(work: () => void): void {
 }
 
 let over = false
+const meter = new Meter(Date.now)
 const alarm = new Alarm(() => guarded(() => perform(host.wake(Date.now()))))
 
 function perform(outputs: LedgerOutput[]): void {
@@ -71,6 +73,7 @@ try {
     scryptHash,
     limits: NODE_LIMITS,
     now: Date.now,
+    meter,
   })
   host = ledger.host
   digester = new Digester(
@@ -88,7 +91,7 @@ try {
         throw error
       }),
   )
-  calls = callsOf(ledger.mempool(perform))
+  calls = callsOf(ledger)
   post({ kind: 'ready' })
   perform(host.start(Date.now()))
 } catch (error) {
@@ -107,12 +110,15 @@ port.on('message', (message: ToLedgerThread) => {
 type Calls = Record<string, (...args: never[]) => Promise<unknown>>
 
 /** What other threads may ask for by name; nothing else can be reached. */
-function callsOf(mempool: MempoolPort | undefined): Calls {
+function callsOf(ledger: OpenLedger): Calls {
   const submitBlock: LedgerCalls['submitBlock'] = (bytes) =>
     new Promise((resolve) => perform(host.submitBlock(bytes, resolve, Date.now())))
-  if (!mempool) return { submitBlock }
+  const measure: LedgerCalls['measure'] = async () => ledger.measure()
+  const mempool = ledger.mempool(perform)
+  if (!mempool) return { submitBlock, measure }
   return {
     submitBlock,
+    measure,
     overview: (recent: number) => mempool.overview(recent),
     summary: () => mempool.summary(),
     txids: () => mempool.txids(),
@@ -124,6 +130,7 @@ function callsOf(mempool: MempoolPort | undefined): Calls {
 }
 
 function answer({ id, method, args }: Extract<ToLedgerThread, { kind: 'call' }>): void {
+  meter.counts.requests++
   calls[method]!(...(args as never[])).then(
     (value) => post({ kind: 'answer', id, value }),
     (error: Error) => post({ kind: 'refusal', id, message: error.message }),

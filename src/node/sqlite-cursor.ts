@@ -9,6 +9,8 @@ export interface Prepared {
   readonly hasRows: boolean
   /** It only reads: it can wait until someone asks for the rows, and in which form. */
   readonly reads: boolean
+  /** It may change rows. */
+  readonly writes: boolean
   /** Someone steps through its rows, which another use of it would end. */
   busy: boolean
 }
@@ -30,12 +32,32 @@ export interface Pending {
 const NO_RAW_ROWS = { toArray: (): unknown[][] => [], [Symbol.iterator]: () => [][Symbol.iterator]() }
 
 /** What a statement without rows gives. */
-export const NO_ROWS: SqlCursor<never> = {
-  toArray: () => [],
-  one: () => only([]),
-  raw: () => NO_RAW_ROWS,
-  next: () => ({ done: true }),
-  [Symbol.iterator]: () => [][Symbol.iterator](),
+export class NoRows implements SqlCursor<never> {
+  readonly rowsWritten: number
+
+  constructor(rowsWritten: number) {
+    this.rowsWritten = rowsWritten
+  }
+
+  toArray(): never[] {
+    return []
+  }
+
+  one(): never {
+    return only([])
+  }
+
+  raw() {
+    return NO_RAW_ROWS
+  }
+
+  next(): { done: true } {
+    return { done: true }
+  }
+
+  [Symbol.iterator](): Iterator<never> {
+    return [][Symbol.iterator]()
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError, type StoreErrorCode } from '../store/error.ts'
 import type { SqlCursor, SqlPort, SqlValue } from '../store/sql.ts'
-import { NO_ROWS, namesOf, type Pending, type Prepared, Rows } from './sqlite-cursor.ts'
+import { NoRows, namesOf, type Pending, type Prepared, Rows } from './sqlite-cursor.ts'
 
 export { StoreError } from '../store/error.ts'
 
@@ -21,6 +21,7 @@ const LIMITS = { variableNumber: 100, sqlLength: 100_000, length: 2 ** 21, funct
 /** Transactions are `transactionSync`'s; an object refuses these as well. */
 const NOT_OURS = /^\s*(begin|commit|end|rollback|savepoint|release|attach|detach|vacuum)\b/i
 const PLAIN_SELECT = /^\s*(select|values)\b/i
+const WRITES = /^\s*(insert|update|delete|replace|with)\b/i
 /** What may hold a `?` or a `;` that means nothing. */
 const QUOTED = /'[^']*'|"[^"]*"|`[^`]*`|--[^\n]*|\/\*.*?\*\//gs
 
@@ -123,8 +124,9 @@ export class SqliteFile implements SqlPort {
     this.#epoch++
     try {
       if (!prepared.hasRows) {
-        prepared.statement.run(...bindings)
-        return NO_ROWS
+        const { changes } = prepared.statement.run(...bindings)
+        // For what changes no rows SQLite repeats what it said last.
+        return new NoRows(prepared.writes ? Number(changes) : 0)
       }
       prepared.statement.setReturnArrays(true)
       const rows = prepared.statement.all(...bindings) as unknown as unknown[][]
@@ -161,6 +163,7 @@ export class SqliteFile implements SqlPort {
         parameters: query.replace(QUOTED, '').split('?').length - 1,
         hasRows: statement.columns().length > 0,
         reads: PLAIN_SELECT.test(query),
+        writes: WRITES.test(query),
         busy: false,
       }
     } catch (error) {

@@ -231,7 +231,8 @@ export class BlockDownload {
       if (!this.#plan.has(at) && !this.#flights.has(key)) lacking.push(at)
       at = this.#tree.node(at.prev)!
     }
-    if (flights.size + lacking.length <= this.#limits.perPeer) this.#ask(source, lacking.reverse(), now, out)
+    const room = this.#limits.perPeer - flights.size
+    if (room > 0) this.#ask(source, lacking.reverse().slice(0, room), now, out)
   }
 
   #ask(source: Source, nodes: readonly HeaderNode[], now: Millis, out: SyncOutput[]): void {

@@ -147,6 +147,7 @@ export class DownloadPlan {
 
   /** The connected tip is another one. Returns what waited for it. */
   connected(tip: HeaderNode): HeaderNode[] {
+    if (tip.id === this.#tip.id) return []
     const from = this.#tree.fork(this.#tip, tip)
     const arrived = this.#waitingBetween(from.height, tip)
     for (const { hash } of arrived) this.#forget(hashKey(hash))

@@ -6,7 +6,7 @@ export const PING_AFTER: Millis = 2 * 60_000
 /** And closed when the pong has not come after this long. */
 export const PONG_WITHIN: Millis = 20 * 60_000
 /** From here on a ping has a nonce and is answered (BIP31). */
-const PONG_VERSION = 60_001
+export const PONG_VERSION = 60_001
 
 export type KeepaliveOutput = { do: 'send'; message: Message } | { do: 'close'; reason: string; misbehaving: boolean }
 
@@ -14,9 +14,17 @@ export type KeepaliveState =
   /** Something was heard at `until − PING_AFTER`. */
   | { at: 'quiet'; until: Millis }
   | { at: 'awaiting-pong'; nonce: bigint; sent: Millis; until: Millis }
-  /** The peer is too old to answer pings. */
+  /** The peer is too old to answer pings, or they are left to it. */
   | { at: 'off'; until: Millis }
   | { at: 'closed'; until: Millis }
+
+export interface KeepaliveOptions {
+  random: Random
+  version: number
+  now: Millis
+  pings?: boolean
+  state?: KeepaliveState
+}
 
 /** Pings a quiet peer and closes one that stays silent (BIP31). */
 export class Keepalive {
@@ -25,16 +33,14 @@ export class Keepalive {
   /** The last round trip, if any. */
   rttMs: Millis | undefined
 
-  /** `version`: the peer's protocol version. `state`: of an earlier life, from `snapshot`. */
-  constructor({
-    random,
-    version,
-    now,
-    state,
-  }: { random: Random; version: number; now: Millis; state?: KeepaliveState }) {
+  /**
+   * `version`: the peer's protocol version. `pings`: false leaves them to the peer. `state`: of an earlier life, from
+   * `snapshot`.
+   */
+  constructor({ random, version, now, pings = true, state }: KeepaliveOptions) {
     this.#random = random
     this.#state = state ?? {
-      ...(version < PONG_VERSION
+      ...(version < PONG_VERSION || !pings
         ? { at: 'off', until: Number.POSITIVE_INFINITY }
         : { at: 'quiet', until: now + PING_AFTER }),
     }
@@ -55,11 +61,12 @@ export class Keepalive {
     return [{ do: 'send', message: { command: 'pong', nonce } }]
   }
 
-  /** Pongs to other nonces than ours are nothing to us. */
-  pong(nonce: bigint, now: Millis): void {
-    if (this.#state.at !== 'awaiting-pong' || nonce !== this.#state.nonce) return
+  /** Whether it answers our ping; other nonces are nothing to us. */
+  pong(nonce: bigint, now: Millis): boolean {
+    if (this.#state.at !== 'awaiting-pong' || nonce !== this.#state.nonce) return false
     this.rttMs = now - this.#state.sent
     this.#state = { at: 'quiet', until: now + PING_AFTER }
+    return true
   }
 
   wake(now: Millis): KeepaliveOutput[] {

@@ -18,6 +18,8 @@ export interface LinkOptions {
   ownNonces?: ReadonlySet<bigint>
   random: Random
   now: Millis
+  /** Whether a quiet peer is pinged; true unless given. */
+  pings?: boolean
   hasher?: Hasher
 }
 
@@ -38,7 +40,7 @@ export interface LinkSnapshot {
 
 /**
  * One peer: bytes in, bytes and messages out. Handshake, pings and the form of frames are settled here; every other
- * message comes out with its payload unread. Nothing a peer sends makes it throw: what is malformed ends in `close`.
+ * message, and the pong to a ping that was not of this machine's making, comes out with its payload unread. Nothing a peer sends makes it throw: what is malformed ends in `close`.
  */
 export class Link {
   readonly id: LinkId
@@ -46,6 +48,7 @@ export class Link {
   readonly #magic: Uint8Array
   readonly #hasher: Hasher
   readonly #random: Random
+  readonly #pings: boolean
   readonly #parser: FrameParser
   /** Let go of when it is done: most links are idle most of the time, and there may be thousands. */
   #handshake: Handshake | undefined
@@ -62,6 +65,7 @@ export class Link {
     this.#magic = network.magic
     this.#hasher = hasher
     this.#random = random
+    this.#pings = options.pings ?? true
     this.#parser = new FrameParser(network.magic, { hasher })
     if (!snapshot) {
       this.#handshake = new Handshake({ inbound, ours, ownNonces, now })
@@ -174,7 +178,8 @@ export class Link {
       }
       case 'pong':
         // Some old peers answer without a nonce.
-        if (payload.length > 0) keepalive.pong(decodeMessage('pong', payload).nonce, now)
+        if (payload.length === 0 || keepalive.pong(decodeMessage('pong', payload).nonce, now)) break
+        out.push({ do: 'message', command, payload })
         break
       default:
         out.push({ do: 'message', command, payload })
@@ -190,7 +195,12 @@ export class Link {
         this.#info = output.info
         this.#addrv2 = this.#handshake!.addrv2
         this.#handshake = undefined
-        this.#keepalive = new Keepalive({ random: this.#random, version: output.info.version, now })
+        this.#keepalive = new Keepalive({
+          random: this.#random,
+          version: output.info.version,
+          now,
+          pings: this.#pings,
+        })
         out.push(output)
       } else {
         this.#close(output.reason, output.misbehaving, out)

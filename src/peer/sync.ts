@@ -96,7 +96,10 @@ export class Sync {
     return this.#download?.lost(node, now) ?? []
   }
 
-  /** Blocks are connected up to here, and not committed: more can be fetched, but nothing of it is served. */
+  /**
+   * Blocks are connected up to here, and not committed, or blocks of a better branch were stored: more can be fetched, but
+   * nothing of it is served.
+   */
   advanced(tip: HeaderNode, now: Millis): SyncOutput[] {
     return this.#download?.connected(tip, now) ?? []
   }

@@ -3,6 +3,8 @@ import type { Millis } from '../peer/ports.ts'
 import type { LinkId, LinkInfo } from '../peer/queues.ts'
 import type { Inventory } from '../wire/inventory.ts'
 import type { KnownBlock } from './block-knowledge.ts'
+import type { Asked } from './hub-types.ts'
+import type { Owed } from './owed.ts'
 import type { TxItem } from './tx-inventory.ts'
 
 /** Blocks that a link spoke of last; a handful bridges the time until the ledger has them. */
@@ -31,9 +33,13 @@ export class HubLink {
   height = -1
   /** Bytes written that have not left, as the host told last, and those written since. */
   buffered = 0
+  /** Where the host cannot tell what has left. */
+  asked: Asked | undefined
   /** Payload bytes that the ledger has not worked off. */
   untaken = 0
   paused = false
+  /** What the peer waits for from the ledger. */
+  owed: Owed | undefined
   /** A block from the ledger is on its way out. */
   draining = false
   /** Announcements held back while the peer does not read. */
@@ -63,6 +69,10 @@ export class HubLink {
 
   get inbound(): boolean {
     return this.machine.inbound
+  }
+
+  get deadline(): Millis {
+    return Math.min(this.machine.deadline, this.asked?.until ?? Number.POSITIVE_INFINITY)
   }
 
   get up(): boolean {

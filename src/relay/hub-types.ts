@@ -1,5 +1,6 @@
 import type { Network } from '../chain/network.ts'
-import type { Random } from '../peer/ports.ts'
+import type { LinkSnapshot } from '../peer/link.ts'
+import type { Millis, Random } from '../peer/ports.ts'
 import type { LinkId, ToLedger } from '../peer/queues.ts'
 import type { Hasher } from '../wire/hash.ts'
 
@@ -40,8 +41,40 @@ export interface HubOptions {
   relayTransactions?: boolean
   /** The least fee rate that we want, satoshi per 1,000 virtual bytes; 100 unless given. */
   feeFilter?: number
+  /** Whether quiet peers are pinged; true unless given. Where not, that is left to them and to what carries the links. */
+  pings?: boolean
+  /** What an earlier life knew, from `state`. */
+  state?: HubState
   limits?: Partial<HubLimits>
   hasher?: Hasher
+}
+
+/** What the hub knows of the ledger. */
+export interface HubState {
+  height: number
+  /** Initial download is over. */
+  synced: boolean
+}
+
+/** A link at rest, small plain values and no address: what it takes to go on with it in another life of the hub. */
+export interface HubLinkSnapshot {
+  machine: LinkSnapshot
+  manual: boolean
+  since: Millis
+  height: number
+  sendheaders: boolean
+  feeFilter: number
+  buffered: number
+  draining: boolean
+  asked: Asked | undefined
+}
+
+/** A ping that is to show how far the peer has read. */
+export interface Asked {
+  nonce: bigint
+  /** Bytes written after it. */
+  after: number
+  until: Millis
 }
 
 export interface AcceptOptions {

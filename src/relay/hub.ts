@@ -1,5 +1,6 @@
 import type { Network } from '../chain/network.ts'
-import { Link, type LinkOutput } from '../peer/link.ts'
+import { PONG_VERSION, PONG_WITHIN } from '../peer/keepalive.ts'
+import { Link, type LinkOutput, type LinkSnapshot } from '../peer/link.ts'
 import type { Millis, Random } from '../peer/ports.ts'
 import type { LinkId, LinkInfo, ToHub } from '../peer/queues.ts'
 import { WireError } from '../wire/error.ts'
@@ -18,16 +19,27 @@ import {
   type AcceptOptions,
   DEFAULT_HUB_LIMITS,
   type HubLimits,
+  type HubLinkSnapshot,
   type HubLogLine,
   type HubOptions,
   type HubOutput,
+  type HubState,
   type LinkStatus,
 } from './hub-types.ts'
 import { LedgerGate } from './ledger-gate.ts'
 import { Slots } from './slots.ts'
 import { isTx, TxRelay } from './tx-relay.ts'
 
-export type { AcceptOptions, HubLimits, HubLogLine, HubOptions, HubOutput, LinkStatus } from './hub-types.ts'
+export type {
+  AcceptOptions,
+  HubLimits,
+  HubLinkSnapshot,
+  HubLogLine,
+  HubOptions,
+  HubOutput,
+  HubState,
+  LinkStatus,
+} from './hub-types.ts'
 export { DEFAULT_HUB_LIMITS } from './hub-types.ts'
 
 /** Satoshi that can exist; a fee filter above is nonsense. */
@@ -36,6 +48,8 @@ const MAX_MONEY = 21_000_000_0000_0000n
 const NO_TRANSACTIONS = 9_936_506n
 const SENDHEADERS_VERSION = 70_012
 const FEEFILTER_VERSION = 70_013
+/** So much may have been written since a peer last showed how far it has read, where the host cannot tell. */
+const ASK_AFTER = 512_000
 
 /**
  * Many links as one machine. Handshakes and pings are each link's own; messages that know the chain go up to the ledger
@@ -43,11 +57,14 @@ const FEEFILTER_VERSION = 70_013
  * from a cache to those who ask.
  *
  * The host performs every output before the next input, and after each `write` tells by `buffered` how much of what was
- * written to that link has not left yet.
+ * written to that link has not left yet. Where no host can tell that, the peer is asked by a ping now and then, whose
+ * pong comes when everything before it was read.
+ *
+ * The hub may lose its memory while nothing is under way: `snapshot` and `state` are what a later life goes on from.
  */
 export class Hub {
   readonly #network: Network
-  readonly #options: Required<Pick<HubOptions, 'services' | 'userAgent' | 'relayTransactions' | 'feeFilter'>>
+  readonly #options: Required<Pick<HubOptions, 'services' | 'userAgent' | 'relayTransactions' | 'feeFilter' | 'pings'>>
   readonly #limits: HubLimits
   readonly #random: Random
   readonly #hasher: Hasher
@@ -70,9 +87,11 @@ export class Hub {
   #out: HubOutput[] = []
 
   constructor({ network, services, userAgent, random, limits, hasher = nobleHasher, ...options }: HubOptions) {
-    const { relayTransactions = network.relayTransactions, feeFilter = 100 } = options
+    const { relayTransactions = network.relayTransactions, feeFilter = 100, pings = true, state } = options
     this.#network = network
-    this.#options = { services, userAgent, relayTransactions, feeFilter }
+    this.#options = { services, userAgent, relayTransactions, feeFilter, pings }
+    this.#height = state?.height ?? 0
+    this.#synced = state?.synced ?? false
     this.#limits = { ...DEFAULT_HUB_LIMITS, ...limits }
     this.#random = random
     this.#hasher = hasher
@@ -90,10 +109,12 @@ export class Hub {
       send: (link, message) => this.#send(link, message),
       isSlow,
     })
+    this.#txs.fetching = this.#synced
     this.#blocks = new BlockRelay({ blocks, hasher })
     this.#ledger = new LedgerGate({
       emit: (output) => this.#out.push(output),
       untakenBytes: this.#limits.untakenBytes,
+      hasher,
     })
     this.#announcer = new Announcer({
       links: () => this.#links.values(),
@@ -106,6 +127,10 @@ export class Hub {
 
   get deadline(): Millis {
     return Math.min(this.#deadlines.earliest, this.#txs.deadline, this.#flushAt)
+  }
+
+  get state(): HubState {
+    return { height: this.#height, synced: this.#synced }
   }
 
   /** Those that have completed their handshake. */
@@ -121,34 +146,71 @@ export class Hub {
   }
 
   /** A new connection. Ids are never used twice. */
-  accept(id: LinkId, { inbound, kind = 'automatic', addressKey }: AcceptOptions, now: Millis): HubOutput[] {
+  accept(id: LinkId, options: AcceptOptions, now: Millis): HubOutput[] {
     this.#now = now
+    const link = this.#open(id, options)
+    if (link) this.#fromMachine(link, link.machine.start(now))
+    return this.#take()
+  }
+
+  /** What it takes to go on with a link in another life; undefined in the middle of its handshake or of a message. */
+  snapshot(id: LinkId): HubLinkSnapshot | undefined {
+    const link = this.#links.get(id)
+    const machine = link?.machine.snapshot()
+    if (!link || !machine) return undefined
+    const { manual, since, height, sendheaders, feeFilter, buffered, draining, asked } = link
+    return { machine, manual, since, height, sendheaders, feeFilter, buffered, draining, asked: asked && { ...asked } }
+  }
+
+  /** A link of an earlier life. Neither its peer nor the ledger is told anything. */
+  restore(id: LinkId, snapshot: HubLinkSnapshot, now: Millis): HubOutput[] {
+    this.#now = now
+    const { machine, manual, ...rest } = snapshot
+    const { info } = machine
+    const link = this.#open(id, { inbound: info.inbound, kind: manual ? 'manual' : 'automatic' }, machine)
+    if (!link) return this.#take()
+    this.#ownNonces.delete(link.nonce)
+    Object.assign(link, { ...rest, info })
+    this.#deadlines.set(id, link.deadline)
+    return this.#take()
+  }
+
+  /** Undefined, and closed, where there is no room. */
+  #open(
+    id: LinkId,
+    { inbound, kind = 'automatic', addressKey }: AcceptOptions,
+    snapshot?: LinkSnapshot,
+  ): HubLink | undefined {
+    const now = this.#now
     const refused = inbound ? this.#admission.enter(addressKey) : undefined
     if (refused !== undefined) {
       this.#log('info', 'connection refused', { link: id, reason: refused })
       this.#out.push({ do: 'close', link: id, reason: refused })
-      return this.#take()
+      return undefined
     }
     const { services, userAgent, relayTransactions: relay } = this.#options
     const nonce = this.#random.u64()
     const ours = { version: PROTOCOL_VERSION, services, userAgent, relay, nonce, startHeight: this.#height }
-    const machine = new Link({
-      id,
-      network: this.#network,
-      inbound,
-      ours,
-      ownNonces: this.#ownNonces,
-      random: this.#random,
-      now,
-      hasher: this.#hasher,
-    })
+    const machine = new Link(
+      {
+        id,
+        network: this.#network,
+        inbound,
+        ours,
+        ownNonces: this.#ownNonces,
+        random: this.#random,
+        now,
+        pings: this.#options.pings,
+        hasher: this.#hasher,
+      },
+      snapshot,
+    )
     if (!inbound) this.#ownNonces.add(nonce)
     const slot = this.#slots.take()
     const link = new HubLink({ id, slot, machine, manual: kind === 'manual', addressKey, nonce, now })
     this.#links.set(id, link)
     this.#bySlot.set(slot, link)
-    this.#fromMachine(link, machine.start(now))
-    return this.#take()
+    return link
   }
 
   /** Bytes from the peer. The chunk may be used again afterwards. */
@@ -172,17 +234,15 @@ export class Hub {
     return this.#take()
   }
 
-  /** So much of what was written to the link has not left yet. */
-  buffered(id: LinkId, bytes: number, now: Millis): HubOutput[] {
+  /** So much of what was written to the link has not left yet; `undefined` where nobody can tell. */
+  buffered(id: LinkId, bytes: number | undefined, now: Millis): HubOutput[] {
     this.#now = now
     const link = this.#links.get(id)
     if (!link) return []
-    link.buffered = bytes
-    this.#ledger.left(link, bytes)
-    if (bytes <= this.#limits.holdBytes) {
-      this.#txs.writable(link)
-      this.#announcer.release(link)
-    }
+    const answersPings = link.up && link.info!.version >= PONG_VERSION
+    if (bytes !== undefined || !answersPings) link.buffered = bytes ?? 0
+    this.#left(link)
+    if (bytes === undefined) this.#ask(link)
     return this.#take()
   }
 
@@ -195,7 +255,8 @@ export class Hub {
     this.#now = now
     for (let id = this.#deadlines.due(now); id !== undefined; id = this.#deadlines.due(now)) {
       const link = this.#links.get(id)
-      if (link) this.#fromMachine(link, link.machine.wake(now))
+      if (link?.asked && now >= link.asked.until) this.#close(link, 'slow-reader', false)
+      else if (link) this.#fromMachine(link, link.machine.wake(now))
     }
     this.#txs.wake(now)
     this.#askForTransactions()
@@ -252,7 +313,7 @@ export class Hub {
       else if (output.do === 'message') this.#message(link, output.command, output.payload)
       else this.#close(link, output.reason, output.misbehaving)
     }
-    if (!link.closed) this.#deadlines.set(link.id, link.machine.deadline)
+    if (!link.closed) this.#deadlines.set(link.id, link.deadline)
   }
 
   #linkUp(link: HubLink, info: LinkInfo): void {
@@ -302,7 +363,7 @@ export class Hub {
         break
       case 'getheaders':
       case 'getblocks':
-        this.#ledger.message(link, command, payload)
+        this.#ledger.request(link, { command, payload })
         break
       case 'sendheaders':
         link.sendheaders = true
@@ -312,6 +373,9 @@ export class Hub {
         if (feeRate >= 0n && feeRate <= MAX_MONEY) link.feeFilter = Number(feeRate)
         break
       }
+      case 'pong':
+        this.#answered(link, decodeMessage('pong', payload).nonce)
+        break
       case 'mempool':
       case 'filterload':
       case 'filteradd':
@@ -381,6 +445,7 @@ export class Hub {
 
   #sendFromLedger(link: HubLink | undefined, command: string, payload: Uint8Array<ArrayBuffer>): void {
     if (!link?.up) return
+    this.#ledger.given(link, { command, payload })
     if (command === 'block') this.#ledger.sending(link)
     for (const output of link.machine.send(command, payload)) {
       if (output.do === 'write') this.#write(link, output.bytes)
@@ -442,7 +507,33 @@ export class Hub {
     if (link.closed) return
     this.#out.push({ do: 'write', link: link.id, bytes })
     link.buffered += bytes.length
+    if (link.asked) link.asked.after += bytes.length
     if (link.buffered > this.#limits.closeBytes) this.#close(link, 'slow-reader', false)
+  }
+
+  /** Less may wait than before. */
+  #left(link: HubLink): void {
+    this.#ledger.left(link, link.buffered)
+    if (link.buffered > this.#limits.holdBytes) return
+    this.#txs.writable(link)
+    this.#announcer.release(link)
+  }
+
+  /** Has the peer show how far it has read, where that is worth a ping. */
+  #ask(link: HubLink): void {
+    if (link.asked || link.closed || (link.buffered <= ASK_AFTER && !link.draining)) return
+    const nonce = this.#random.u64()
+    this.#send(link, { command: 'ping', nonce })
+    link.asked = { nonce, after: 0, until: this.#now + PONG_WITHIN }
+    this.#deadlines.set(link.id, link.deadline)
+  }
+
+  #answered(link: HubLink, nonce: bigint): void {
+    if (link.asked?.nonce !== nonce) return
+    link.buffered = link.asked.after
+    link.asked = undefined
+    this.#left(link)
+    this.#ask(link)
   }
 
   // ---- links that end

@@ -1,8 +1,10 @@
 import type { ToLedger } from '../peer/queues.ts'
+import type { Hasher } from '../wire/hash.ts'
 import type { Inventory } from '../wire/inventory.ts'
 import { encodeMessage } from '../wire/messages.ts'
 import type { HubLink } from './hub-link.ts'
 import type { HubOutput } from './hub-types.ts'
+import { Owed, type Request } from './owed.ts'
 
 /** A block from the ledger counts as gone when no more than this of what was written is left in the buffer. */
 const DRAINED_BYTES = 256_000
@@ -11,10 +13,12 @@ const DRAINED_BYTES = 256_000
 export class LedgerGate {
   readonly #emit: (output: HubOutput) => void
   readonly #untakenBytes: number
+  readonly #hasher: Hasher
 
-  constructor({ emit, untakenBytes }: { emit: (output: HubOutput) => void; untakenBytes: number }) {
-    this.#emit = emit
-    this.#untakenBytes = untakenBytes
+  constructor(options: { emit: (output: HubOutput) => void; untakenBytes: number; hasher: Hasher }) {
+    this.#emit = options.emit
+    this.#untakenBytes = options.untakenBytes
+    this.#hasher = options.hasher
   }
 
   tell(value: ToLedger): void {
@@ -29,6 +33,19 @@ export class LedgerGate {
     this.#emit({ do: 'pause', link: link.id })
   }
 
+  /** A message that wants an answer. */
+  request(link: HubLink, request: Request): void {
+    link.owed ??= new Owed()
+    link.owed.asked(request)
+    this.message(link, request.command, request.payload)
+  }
+
+  /** The ledger sent this to the link. */
+  given(link: HubLink, answer: Request): void {
+    link.owed?.given(answer, this.#hasher)
+    if (link.owed?.isEmpty) link.owed = undefined
+  }
+
   /** Those entries of a message that are the ledger's business; the message as it came where all are. */
   items(
     link: HubLink,
@@ -38,6 +55,10 @@ export class LedgerGate {
     some: Inventory[],
   ): void {
     if (some.length === 0) return
+    if (command === 'getdata') {
+      link.owed ??= new Owed()
+      link.owed.askedFor(some)
+    }
     const whole = some.length === all.length
     this.message(link, command, whole ? payload : encodeMessage({ command, items: some }).payload)
   }
@@ -61,10 +82,12 @@ export class LedgerGate {
     this.tell({ kind: 'drained', link: link.id })
   }
 
-  /** The ledger is another one: it owes the link nothing and has not heard of it. */
+  /** The ledger is another one, which has not heard of the link nor of what it waits for. */
   introduce(link: HubLink): void {
     link.draining = false
     this.taken(link, link.untaken)
-    if (link.info) this.tell({ kind: 'link-up', link: link.id, info: link.info })
+    if (!link.info) return
+    this.tell({ kind: 'link-up', link: link.id, info: link.info })
+    for (const { command, payload } of link.owed?.requests() ?? []) this.message(link, command, payload)
   }
 }

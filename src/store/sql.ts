@@ -16,6 +16,12 @@ export interface SqlCursor<T> {
   /** Row by row, without holding them all. */
   [Symbol.iterator](): Iterator<T>
   next(): { done?: false; value: T } | { done: true; value?: undefined }
+  /**
+   * Rows read and written for it so far. An object counts all that the platform charges for; Node tells only which rows a
+   * statement without rows of its own has changed.
+   */
+  readonly rowsRead?: number | undefined
+  readonly rowsWritten?: number | undefined
 }
 
 /**

@@ -146,6 +146,53 @@ describe('headers', () => {
   })
 })
 
+describe('transactions', () => {
+  test.each([
+    {
+      name: 'that spends an output twice',
+      make: ({ blocks, maker }: Start) => {
+        const coin = coinbaseCoin(blocks[2]!, maker)
+        return spend([coin, coin], [{ valueSat: 1, script: P2WSH_TRUE }])
+      },
+      reason: 'tx-bad-txns-inputs-duplicate',
+    },
+    {
+      name: 'that makes money of nothing',
+      make: ({ blocks, maker }: Start) =>
+        spend([coinbaseCoin(blocks[2]!, maker)], [{ valueSat: COIN + 1, script: P2WSH_TRUE }]),
+      reason: 'tx-bad-txns-in-belowout',
+    },
+  ])('one $name closes its link, and is not passed on', async ({ make, reason }) => {
+    const all = start(12)
+    const met = all.rig.meet({ dials: true })
+    all.simulation.run(1000)
+    met.send(met.peer.offer(make(all)))
+    all.simulation.run(2000)
+    expectClosed(all.rig, met, reason, true)
+    expect(await all.rig.mempool!.txids()).toHaveLength(0)
+    expect(all.honest.peer.txs.size).toBe(0)
+    expectUnharmed(all)
+  })
+
+  test('one that is only not wanted closes nothing', async () => {
+    const all = start(13)
+    const met = all.rig.meet({ dials: true })
+    all.simulation.run(1000)
+    const coin = coinbaseCoin(all.blocks[2]!, all.maker)
+    // It pays nothing; then two that spend the same.
+    const free = spend([coin], [{ valueSat: COIN, script: P2WSH_TRUE }])
+    const first = spend([coin], [{ valueSat: COIN - 1000, script: P2WSH_TRUE }])
+    const second = spend([coin], [{ valueSat: COIN - 2000, script: P2WSH_TRUE }])
+    for (const tx of [free, first, second]) {
+      met.send(met.peer.offer(tx))
+      all.simulation.run(1000)
+    }
+    expect(met.peer.hungUp).toBeUndefined()
+    expect(await all.rig.mempool!.txids()).toHaveLength(32)
+    expect([...all.honest.peer.txs.values()].map(({ bytes }) => bytes)).toEqual([first])
+  })
+})
+
 interface BadBlock {
   name: string
   make(all: Start): MadeBlock
@@ -175,7 +222,7 @@ describe('a block that breaks a rule', () => {
     {
       name: 'overflows, as block 74638 did',
       make: (all) => {
-        const value = { valueSat: 2 ** 63 - 500_736, script: OP_TRUE }
+        const value = { valueSat: 2 ** 63 - 2048, script: OP_TRUE }
         return withTx(all, spend([coinbaseCoin(all.blocks[2]!, all.maker)], [value, value]))
       },
       reason: 'bad-txns-vout-toolarge',

@@ -72,7 +72,9 @@ describe('two nodes that only dial out', () => {
 
     const block = maker.block({ transactions: [fromLeft, fromRight, child], feeSat: 7000 })
     const answer = left.submitBlock(block.bytes)
-    expect(simulation.run(2000, () => rigs.every((rig) => rig.committed === 105))).toBe(true)
+    expect(simulation.run(2000, () => right.height === 105)).toBe(true)
+    // At the tip nothing waits for a batch.
+    expect(rigs.map((rig) => rig.committed)).toEqual([105, 105, 105])
     expect(answer.result).toEqual({ kind: 'connected' })
     for (const rig of rigs) expect(await txids(rig)).toEqual([])
 
@@ -88,6 +90,25 @@ describe('two nodes that only dial out', () => {
     }
   })
 
+  test('have the transactions of a block again that another branch reverts, and confirm them once more', async () => {
+    const { simulation, maker, blocks, relay, nodes, rigs } = network({ nodes: 2, height: 104, seed: 20 })
+    const pay = (block: number) =>
+      spend([coinbaseCoin(blocks[block]!, maker)], [{ valueSat: 50_0000_0000 - 1000, script: P2WSH_TRUE }])
+    const both = [pay(0), pay(1)]
+    for (const tx of both) relay.broadcast(tx)
+    const mined = maker.block({ transactions: both, feeSat: 2000 })
+    nodes[0]!.submitBlock(mined.bytes)
+    expect(simulation.run(5000, () => rigs.every((rig) => rig.committed === 105))).toBe(true)
+    const branch = [maker.block({ transactions: [both[1]!], feeSat: 1000 }, blocks.at(-1))]
+    branch.push(maker.block({}, branch[0]))
+    for (const { bytes } of branch) nodes[1]!.submitBlock(bytes)
+    expect(simulation.run(5000, () => rigs.every((rig) => rig.committed === 106))).toBe(true)
+    for (const rig of rigs) expect(await txids(rig)).toEqual([nameOf(both[0]!)])
+    nodes[0]!.submitBlock(maker.block({ transactions: [both[0]!], feeSat: 1000 }, branch[1]).bytes)
+    expect(simulation.run(5000, () => rigs.every((rig) => rig.committed === 107))).toBe(true)
+    for (const rig of rigs) expect(await txids(rig)).toEqual([])
+  })
+
   test('each block is announced once to whoever does not have it, and fetched once', () => {
     const { simulation, maker, relay, nodes, rigs } = network({ nodes: 3, height: 10, seed: 12 })
     for (const rig of rigs) rig.digests = 0
@@ -97,6 +118,7 @@ describe('two nodes that only dial out', () => {
     simulation.run(10_000)
     expect(rigs.map((rig) => rig.digests)).toEqual([1, 1, 1, 1])
     expect(relay.announced.slice(before)).toEqual([11])
+    expect(relay.said.findLast((value) => value.kind === 'announce-block')).toMatchObject({ from: 1, height: 11 })
   })
 
   test('both find a block at the same time: each keeps its own until one branch grows', async () => {

@@ -88,6 +88,25 @@ describe('blocks out of order', () => {
     expect(rig.untaken).toEqual(new Map())
   })
 
+  test('come no faster than the ledger takes them', () => {
+    const simulation = new Simulation(37)
+    const blocks = new ChainMaker({ seed: 37 }).mine(150)
+    const rig = new Rig(simulation, { hubLimits: { untakenBytes: 1000 }, hopMs: [20, 60] })
+    const { line } = rig.meet({ blocks: raw(blocks) }, { latencyMs: [1, 3] })
+    let most = 0
+    const done = () => {
+      most = Math.max(most, ...rig.untaken.values())
+      return rig.committed === 150
+    }
+    expect(simulation.run(120_000, done)).toBe(true)
+    expect(rig.pauses).toBeGreaterThan(3)
+    // What was on its way in one piece when the link was stopped, the headers among it, comes on top.
+    expect(most).toBeLessThan(1000 + 150 * 81 + 16 * 200)
+    expect(line.broken).toBe(false)
+    expect(rig.paused).toEqual(new Set())
+    expect(rig.untaken).toEqual(new Map())
+  })
+
   test('whoever holds the window up is let go', () => {
     const simulation = new Simulation(32)
     const blocks = new ChainMaker({ seed: 32 }).mine(200)
@@ -174,6 +193,7 @@ describe('blocks out of order', () => {
       expect(simulation.run(5000, () => rig.committed === blocks.length)).toBe(true)
     }
     expect(differences(rig.sql, regtest, raw(blocks))).toEqual({})
+    expect(rig.sql.sql.exec('SELECT count(*) FROM body').raw().toArray()).toEqual([[blocks.length + 1]])
   })
 })
 
@@ -229,6 +249,35 @@ describe('a better branch', () => {
     expect(answer.result).toEqual({ kind: 'connected' })
   })
 
+  test('whose first block comes last is whole by then, though another block was followed meanwhile', () => {
+    const { simulation, maker, blocks, rig, honest } = start(48, 30)
+    const late = maker.mine(3, {}, blocks.at(-1))
+    const giveAll = withhold(rig.meet({ blocks: raw([...blocks, ...late]) }), (height) => height === 31)
+    simulation.run(3000)
+    const [other] = maker.mine(1, {}, blocks.at(-1))
+    honest.send(honest.peer.mined(other!.bytes))
+    expect(simulation.run(5000, () => rig.committed === 31)).toBe(true)
+    giveAll()
+    rig.meet({ blocks: raw([...blocks, ...late]) })
+    expect(simulation.run(30_000, () => rig.committed === 33)).toBe(true)
+    expect(differences(rig.sql, regtest, raw([...blocks, ...late]))).toEqual({})
+  })
+
+  test('whose blocks are kept back leaves us on the one that has most of what is here', () => {
+    const { simulation, maker, blocks, rig } = start(49, 30)
+    const late = maker.mine(3, {}, blocks.at(-1))
+    const giving = rig.meet({ blocks: raw([...blocks, ...late]) })
+    const giveAll = withhold(giving, (height) => height === 31)
+    simulation.run(3000)
+    rig.meet({ blocks: raw([...blocks, ...maker.mine(6, {}, blocks.at(-1))]), misdeeds: ['no-blocks'] })
+    simulation.run(3000)
+    expect(rig.committed).toBe(30)
+    giveAll()
+    give(giving, late[0]!)
+    expect(simulation.run(5000, () => rig.committed === 33)).toBe(true)
+    expect(rig.tip.hash).toEqual(late[2]!.hash)
+  })
+
   test('is gone over to in part when the rest does not come', async () => {
     const { simulation, maker, blocks, rig } = start(43, 50)
     const cursor = await cursorOf(rig)
@@ -262,12 +311,29 @@ describe('a better branch', () => {
     rig.meet({ blocks: raw([...blocks.slice(0, 40), ...branch]) })
     simulation.run(30_000)
     expect(rig.committed).toBe(50)
-    expect(rig.lines.filter((line) => line === 'a stored block cannot be read')).toHaveLength(1)
     // What builds on ours is followed still.
     const more = maker.mine(4, {}, blocks.at(-1))
-    for (const { bytes } of more) honest.send(honest.peer.mined(bytes))
-    expect(simulation.run(30_000, () => rig.committed === 54)).toBe(true)
+    for (const { bytes, height } of more) {
+      honest.send(honest.peer.mined(bytes))
+      expect(simulation.run(30_000, () => rig.committed === height)).toBe(true)
+    }
     expect(rig.tip.hash).toEqual(more.at(-1)!.hash)
+    expect(rig.lines.filter((line) => line === 'a stored block cannot be read')).toHaveLength(1)
+  })
+
+  test('that loses while its blocks wait for one in between still has them when it wins', () => {
+    const { simulation, maker, blocks, rig } = start(47, 20)
+    const losing = maker.mine(3, {}, blocks.at(-1))
+    const first = rig.meet({ blocks: raw([...blocks, ...losing]) })
+    withhold(first, (height) => height === 21)
+    simulation.run(3000)
+    const other = maker.mine(4, {}, blocks.at(-1))
+    rig.meet({ blocks: raw([...blocks, ...other]) })
+    expect(simulation.run(30_000, () => rig.committed === 24)).toBe(true)
+    const winning = [...losing, ...maker.mine(3, {}, losing.at(-1))]
+    rig.meet({ blocks: raw([...blocks, ...winning]) })
+    expect(simulation.run(30_000, () => rig.committed === 26)).toBe(true)
+    expect(differences(rig.sql, regtest, raw([...blocks, ...winning]))).toEqual({})
   })
 
   test('that wins, loses and wins again leaves the same index', () => {
@@ -309,6 +375,17 @@ describe('a block that is handed in', () => {
     expect(submit(rig, simulation, branch[2]!.bytes)).toEqual({ kind: 'connected' })
     expect(submit(rig, simulation, next!.bytes)).toEqual({ kind: 'stored' })
     expect(differences(rig.sql, regtest, raw(maker.chain(branch[2]!)))).toEqual({})
+  })
+
+  test('is committed at once, though the headers of more are known', () => {
+    const { simulation, maker, rig } = start(56, 10)
+    const made = maker.mine(5)
+    const met = rig.meet({ dials: true, misdeeds: ['no-blocks'] })
+    simulation.run(1000)
+    met.send(met.peer.say({ command: 'headers', headers: made.map(({ header }) => header) }))
+    simulation.run(500)
+    expect(submit(rig, simulation, made[0]!.bytes)).toEqual({ kind: 'connected' })
+    expect(rig.committed).toBe(11)
   })
 
   test('is refused with the reason, and leaves no header where its bytes are wrong', () => {

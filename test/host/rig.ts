@@ -67,6 +67,8 @@ export class Rig {
   readonly said: ToHub[] = []
   /** Links that are not read from. */
   readonly paused = new Set<LinkId>()
+  /** How often that began. */
+  pauses = 0
   /** Payload bytes that a link's messages brought to the ledger and that it has not said it took, where there are any. */
   readonly untaken = new Map<LinkId, number>()
   ledger: OpenLedger
@@ -159,9 +161,15 @@ export class Rig {
   own(line: SimLine, side: 0 | 1, inbound: boolean): LinkId {
     const end = line.ends[side]
     let link: LinkId | undefined
+    const over = () => {
+      if (link !== undefined) this.paused.delete(link)
+    }
     line.attach(side, {
       bytes: (chunk) => link !== undefined && this.hubHost.bytes(link, chunk),
-      closed: () => link !== undefined && this.hubHost.closed(link),
+      closed: () => {
+        over()
+        if (link !== undefined) this.hubHost.closed(link)
+      },
       drained: (unsent) => link !== undefined && this.hubHost.buffered(link, unsent),
     })
     link = this.hubHost.attach(
@@ -170,13 +178,17 @@ export class Rig {
           end.write(bytes)
           return end.unsent
         },
-        close: () => end.close(),
+        close: () => {
+          over()
+          end.close()
+        },
         pause: () => {
           if (link !== undefined) this.paused.add(link)
+          this.pauses++
           end.pause()
         },
         resume: () => {
-          if (link !== undefined) this.paused.delete(link)
+          over()
           end.resume()
         },
       },

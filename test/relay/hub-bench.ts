@@ -25,11 +25,21 @@ export class HubBench {
   readonly closed: { link: LinkId; reason: string; discourage?: boolean }[] = []
   readonly paused = new Set<LinkId>()
   readonly #said = new Map<LinkId, Message[]>()
-  /** Whether the host tells that everything leaves at once. */
-  draining = true
+  /** Whether the host tells that everything leaves at once; or that nobody can tell. */
+  draining: boolean | 'unknown' = true
 
-  constructor(options: { network?: Network; limits?: Partial<HubLimits>; synced?: boolean; relay?: boolean } = {}) {
-    const { network = regtest, limits, synced = true, relay } = options
+  /** `hub`: its earlier life, from whose state it goes on; no ledger has been heard of since. */
+  constructor(
+    options: {
+      network?: Network
+      limits?: Partial<HubLimits>
+      synced?: boolean
+      relay?: boolean
+      pings?: boolean
+      hub?: Hub
+    } = {},
+  ) {
+    const { network = regtest, limits, synced = true, relay, pings, hub } = options
     this.hub = new Hub({
       network,
       services: 9n,
@@ -37,7 +47,10 @@ export class HubBench {
       random: new SeededRandom(3),
       ...(relay !== undefined && { relayTransactions: relay }),
       ...(limits && { limits }),
+      ...(pings !== undefined && { pings }),
+      ...(hub && { state: hub.state }),
     })
+    if (hub) return
     this.ledger({ kind: 'epoch', epoch: 1, height: 0 })
     this.ledger({ kind: 'tip', height: 0, hash: network.genesisHash, time: 0, synced })
   }
@@ -128,7 +141,9 @@ export class HubBench {
             said.push(decodeMessage(command, payload)!)
           }
           this.#said.set(output.link, said)
-          if (this.draining) this.perform(this.hub.buffered(output.link, 0, this.now))
+          if (this.draining) {
+            this.perform(this.hub.buffered(output.link, this.draining === 'unknown' ? undefined : 0, this.now))
+          }
           break
         }
         case 'close':

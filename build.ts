@@ -1,5 +1,5 @@
-/** Bundles the program and the browser's files into `dist/` (see DESIGN: relay, ledger thread, digest thread, assets). */
-import { readFile, rm } from 'node:fs/promises'
+/** Bundles the program, the Worker and the browser's files into `dist/`; `dist/site` is what a browser may have of it. */
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
@@ -29,9 +29,23 @@ await Promise.all([
     loader: { '.css': 'text' },
     banner: { js: '#!/usr/bin/env node' },
   }),
+  // For `workerd serve`; wrangler makes its own of the same entry.
+  build({
+    entryPoints: { worker: 'src/cloudflare/worker.ts' },
+    outdir: 'dist',
+    bundle: true,
+    platform: 'neutral',
+    conditions: ['workerd', 'worker', 'browser'],
+    mainFields: ['module', 'main'],
+    format: 'esm',
+    target: 'es2024',
+    external: ['cloudflare:*', 'node:*'],
+    jsx: 'automatic',
+    jsxImportSource: 'hono/jsx',
+  }),
   build({
     entryPoints: { live: 'web/client/live.ts' },
-    outdir: 'dist/assets',
+    outdir: 'dist/site/assets',
     bundle: true,
     platform: 'browser',
     format: 'esm',
@@ -39,3 +53,9 @@ await Promise.all([
     minify: true,
   }),
 ])
+
+// Where the platform serves the files itself. Pages name them by content, in the query.
+await writeFile(
+  'dist/site/_headers',
+  '/assets/*\n  Cache-Control: public, max-age=31536000, immutable\n  X-Content-Type-Options: nosniff\n',
+)

@@ -9,6 +9,7 @@ const { compatibility_date } = parse(readFileSync('wrangler.toml', 'utf8')) as {
 export default defineConfig({
   test: {
     reporters: reporters('test.json'),
+    silent: 'passed-only', // objects of the workers project write their log
     projects: [
       {
         test: {
@@ -26,15 +27,22 @@ export default defineConfig({
             miniflare: {
               cf: false, // nothing is fetched to describe requests
               compatibilityDate: compatibility_date,
+              bindings: { CAUSEWAY_NETWORK: 'regtest' },
               durableObjects: {
-                HUB: { className: 'HubObject', useSQLite: true },
-                LEDGER: { className: 'LedgerObject', useSQLite: true },
+                HUB: { className: 'Hub', useSQLite: true },
+                LEDGER: { className: 'Ledger', useSQLite: true },
+                SPIKE_HUB: { className: 'HubObject', useSQLite: true },
+                SPIKE_LEDGER: { className: 'LedgerObject', useSQLite: true },
                 STORE: { className: 'StoreObject', useSQLite: true },
               },
             },
           }),
         ],
-        test: { name: 'workers', include: ['test/workers/**/*.test.ts'], testTimeout: 20_000 },
+        test: {
+          name: 'workers',
+          include: ['test/workers/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
       },
     ],
   },

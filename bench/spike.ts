@@ -212,8 +212,8 @@ async function workerd(): Promise<void> {
       compatibilityDate: '2026-10-01',
       cf: false,
       durableObjects: {
-        HUB: { className: 'HubObject', useSQLite: true },
-        LEDGER: { className: 'LedgerObject', useSQLite: true },
+        SPIKE_HUB: { className: 'HubObject', useSQLite: true },
+        SPIKE_LEDGER: { className: 'LedgerObject', useSQLite: true },
         STORE: { className: 'StoreObject', useSQLite: true },
       },
       durableObjectsPersist: join(folder, 'objects'),

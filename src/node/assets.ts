@@ -10,7 +10,7 @@ const TYPES: Record<string, string> = {
 
 /** The browser's files that the build put beside the program, held in memory. */
 export async function loadAssets(): Promise<Assets> {
-  const folder = new URL('./assets/', import.meta.url)
+  const folder = new URL('./site/assets/', import.meta.url)
   const files = new Map<string, { body: Uint8Array<ArrayBuffer>; type: string }>()
   for (const name of await readdir(folder).catch(() => [])) {
     const type = TYPES[name.slice(name.lastIndexOf('.') + 1)]

@@ -1,55 +1,17 @@
-import { DurableObject } from 'cloudflare:workers'
-import type { ToHub, ToLedger } from '../../src/peer/queues.ts'
-import type { SqlPort } from '../../src/store/sql.ts'
-import { SpikeLedger } from './spike-ledger.ts'
+import type { Hub, Ledger } from '../../src/cloudflare/worker.ts'
 
 declare global {
   namespace Cloudflare {
     interface Env {
-      HUB: DurableObjectNamespace<HubObject>
-      LEDGER: DurableObjectNamespace<LedgerObject>
-      STORE: DurableObjectNamespace<StoreObject>
+      HUB: DurableObjectNamespace<Hub>
+      LEDGER: DurableObjectNamespace<Ledger>
+      CAUSEWAY_NETWORK: string
+    }
+    interface GlobalProps {
+      mainModule: typeof import('./objects.ts')
     }
   }
 }
 
-/** The platform's types know no `toArray` on what `raw()` gives; the runtime does. */
-export function sqlPort(storage: DurableObjectStorage): SqlPort {
-  return storage as unknown as SqlPort
-}
-
-/** Feeds a ledger and collects what comes down from it, each by its own one-way call. */
-export class HubObject extends DurableObject<Cloudflare.Env> {
-  #values: ToHub[] = []
-
-  async feed(ledger: string, values: ToLedger[]): Promise<void> {
-    await this.env.LEDGER.getByName(ledger).take(values, this.ctx.id.name as string)
-  }
-
-  take(values: ToHub[]): void {
-    this.#values.push(...values)
-  }
-
-  /** What came down since the last call. */
-  values(): ToHub[] {
-    return this.#values.splice(0)
-  }
-
-  /** For each, the size of the buffer behind it. */
-  buffersBehind(values: Uint8Array[]): number[] {
-    return values.map((value) => value.buffer.byteLength)
-  }
-}
-
-export class LedgerObject extends DurableObject<Cloudflare.Env> {
-  readonly #ledger = new SpikeLedger(sqlPort(this.ctx.storage))
-
-  async take(values: ToLedger[], hub: string): Promise<void> {
-    await this.env.HUB.getByName(hub).take(this.#ledger.take(values))
-  }
-}
-
-/** An object with empty storage. */
-export class StoreObject extends DurableObject {}
-
-export default { fetch: () => new Response(null, { status: 404 }) }
+export { default, Hub, Ledger } from '../../src/cloudflare/worker.ts'
+export { HubObject, LedgerObject, StoreObject } from './spike-objects.ts'

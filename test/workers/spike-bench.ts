@@ -1,15 +1,16 @@
 import { DurableObject } from 'cloudflare:workers'
+import { sqlPort } from '../../src/cloudflare/sql-port.ts'
 import type { ToLedger } from '../../src/peer/queues.ts'
 import { PART_SIZE } from '../../src/store/schema.ts'
 import { blob } from '../../src/store/sql.ts'
 import { sha256d } from '../../src/wire/hash.ts'
-import { type HubObject, sqlPort } from './objects.ts'
 import { spikeBlock } from './spike-ledger.ts'
+import type { HubObject } from './spike-objects.ts'
 
-export { HubObject, LedgerObject } from './objects.ts'
+export { HubObject, LedgerObject } from './spike-objects.ts'
 
 interface Env {
-  HUB: DurableObjectNamespace<HubObject>
+  SPIKE_HUB: DurableObjectNamespace<HubObject>
   STORE: DurableObjectNamespace<StoreObject>
 }
 
@@ -46,7 +47,7 @@ const message = (command: string, payload: Uint8Array<ArrayBuffer>): ToLedger =>
 
 async function run(env: Env, work: string, blocks: number): Promise<void> {
   const name = `bench-${blocks}`
-  const hub = env.HUB.getByName(name)
+  const hub = env.SPIKE_HUB.getByName(name)
   const store = env.STORE.getByName(name)
   const block = spikeBlock(1)
   let copied = 0

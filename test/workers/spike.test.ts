@@ -1,9 +1,9 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { sqlPort } from '../../src/cloudflare/sql-port.ts'
 import { migrateContract } from '../store/migrate-contract.ts'
 import { sqlContract } from '../store/sql-contract.ts'
-import { sqlPort } from './objects.ts'
 import { spikeContract } from './spike-contract.ts'
 
 const withStore = (body: (port: ReturnType<typeof sqlPort>) => void): Promise<void> =>
@@ -15,15 +15,15 @@ migrateContract('a Durable Object', withStore)
 let names = 0
 spikeContract('the queues between two Durable Objects', async (body) => {
   const name = `spike-${names++}`
-  const hub = env.HUB.getByName(name)
+  const hub = env.SPIKE_HUB.getByName(name)
   await body({
     feed: (values) => hub.feed(name, values),
     received: () => hub.values(),
-    restart: () => evictDurableObject(env.LEDGER.getByName(name)),
+    restart: () => evictDurableObject(env.SPIKE_LEDGER.getByName(name)),
   })
 })
 
-const hub = env.HUB.getByName('limits')
+const hub = env.SPIKE_HUB.getByName('limits')
 
 test('an RPC copies: the sender keeps its bytes', async () => {
   const bytes = new Uint8Array(1000).fill(1)

@@ -1,0 +1,278 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { LedgerHost, LedgerOutput } from '../host/ledger-host.ts'
+import { WORKER_LIMITS } from '../host/limits.ts'
+import { Meter, type MeterSnapshot } from '../host/meter.ts'
+import { meteredSql } from '../host/metered-sql.ts'
+import { type OpenLedger, openLedger } from '../host/open-ledger.ts'
+import type { Millis } from '../host/ports.ts'
+import { LedgerAnswers } from '../ledger/answers.ts'
+import { ChainQueries } from '../ledger/chain-queries.ts'
+import type { MempoolPort } from '../ledger/mempool-port.ts'
+import type { LedgerQueries } from '../ledger/queries.ts'
+import type { LinkId, ToHub, ToLedger } from '../peer/queues.ts'
+import { migrate } from '../store/migrate.ts'
+import type { SqlPort } from '../store/sql.ts'
+import { digest } from './digest.ts'
+import { type Env, hubOf } from './env.ts'
+import { edgeHasher, edgeScrypt } from './hasher.ts'
+import { KeptTransactions } from './kept-transactions.ts'
+import { writeLog } from './log.ts'
+import { meteredKv } from './metered-kv.ts'
+import { ownBytes } from './own-bytes.ts'
+import { bytesIn, QueueLine } from './queue-line.ts'
+import { readSettings } from './settings.ts'
+import { sqlPort } from './sql-port.ts'
+import { WakeUps } from './wake-ups.ts'
+
+/** One event works off messages and blocks of so many bytes, about 100 ms of small transactions. */
+const SLICE_BYTES = 200_000
+/** After so many the next work waits for an event of its own, so that questions that have come meanwhile go first. */
+const HEAVY_BYTES = 50_000
+/** If the object is evicted in the middle of its work, it goes on by itself after this long. */
+const RESCUE_AFTER: Millis = 30_000
+
+/** How a hub that is new, or has lost touch, introduces itself. */
+export interface Hello {
+  /** All links that are up. */
+  links: LinkId[]
+  /** Something may have been lost on the way: nothing of before counts. */
+  startsOver: boolean
+}
+
+/** A question's answer, or the name of a refusal that is an answer too: errors lose theirs on the way. */
+export type Answered<T> = { value: T } | { refusal: string }
+
+const REFUSALS = ['HistoryTooLong']
+
+/**
+ * The relay's ledger over the object's own SQLite. Nothing leaves the object before what it rests on is stored: the
+ * platform holds messages back until writes are safe. What the code cannot go on from resets the object, and a new one
+ * takes up where the store stands, under a new epoch.
+ */
+export class Ledger extends DurableObject<Env> {
+  readonly #meter = new Meter(Date.now)
+  readonly #measure: OpenLedger['measure']
+  readonly #host: LedgerHost
+  readonly #answers: LedgerAnswers
+  readonly #mempool: MempoolPort
+  readonly #transactions: KeptTransactions
+  readonly #wakeUps: WakeUps
+  readonly #hub: QueueLine<ToHub>
+  /** Links that the host has heard of, or will when it comes to them in the inbox. */
+  readonly #links = new Set<LinkId>()
+  /** The first words to a hub: the epoch and the tip. */
+  #greeting: ToHub[] = []
+  /** Undefined until there was reason to speak to the hub: questions alone do not wake it. */
+  #down: ToHub[] | undefined
+  #inbox: ToLedger[] = []
+  #blocks: Extract<LedgerOutput, { do: 'digest' }>[] = []
+  #goesOn = false
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    const settings = readSettings(env)
+    if (settings.kind === 'refused') throw new Error(settings.text)
+    const { network } = settings
+    const sql = sqlPort(ctx.storage)
+    const ledger = openLedger({
+      sql,
+      network,
+      spv: false,
+      epoch: nextEpoch(sql),
+      hasher: edgeHasher,
+      scryptHash: edgeScrypt,
+      limits: WORKER_LIMITS,
+      now: Date.now,
+      meter: this.#meter,
+    })
+    this.#host = ledger.host
+    this.#measure = ledger.measure
+    this.#mempool = ledger.mempool((outputs) => this.#run(() => this.#perform(outputs)))!
+    this.#answers = new LedgerAnswers(
+      new ChainQueries({ sql: meteredSql(sql, this.#meter), network, hasher: edgeHasher }),
+      this.#mempool,
+    )
+    this.#wakeUps = new WakeUps({
+      ctx,
+      meter: this.#meter,
+      ring: () => this.#run(() => this.#wake()),
+      rescueAfter: RESCUE_AFTER,
+    })
+    let hub = hubOf(env)
+    this.#hub = new QueueLine<ToHub>({
+      call: (values, fresh) => {
+        if (fresh) hub = hubOf(env)
+        return this.#meter.during(hub.take(values))
+      },
+      lost: (error) => {
+        writeLog({ level: 'warn', text: 'the hub does not answer', facts: { error: String(error) } })
+        this.#forgetLinks()
+      },
+      resumed: () => this.#greeting,
+      changed: () => this.#run(() => {}),
+    })
+    this.#transactions = new KeptTransactions(meteredKv(ctx.storage.kv, this.#meter))
+    this.#transactions.load((bytes, time) => ledger.takeBack(bytes, time))
+    this.#perform(this.#host.start(Date.now()))
+    this.#settle()
+    if (this.#blocks.length > 0) this.#goOn()
+  }
+
+  /** The queue from the hub. */
+  take(values: ToLedger[], hello?: Hello): void {
+    this.#meter.counts.requests++
+    this.#run(() => {
+      this.#down ??= [...this.#greeting]
+      if (hello) this.#forgetLinks(hello.startsOver ? [] : hello.links)
+      for (const value of values) this.#receive(value)
+      // The hub has links that this object has not heard of, or is to tell of them anew.
+      const isGreeted = this.#down.includes(this.#greeting[0]!)
+      if (!isGreeted && hello?.links.some((link) => !this.#links.has(link))) this.#down.push(...this.#greeting)
+    })
+  }
+
+  /** Goes on with what is left over. */
+  work(): void {
+    this.#meter.counts.requests++
+    this.#goesOn = false
+    this.#run(() => {})
+  }
+
+  override alarm(): void {
+    this.#wakeUps.rang()
+    this.#run(() => this.#wake())
+  }
+
+  /** Answers one question of the front. */
+  async ask<M extends keyof LedgerQueries>(
+    method: M,
+    args: Parameters<LedgerQueries[M]>,
+  ): Promise<Answered<Awaited<ReturnType<LedgerQueries[M]>>>> {
+    this.#meter.counts.requests++
+    const answer = this.#answers[method] as (...args: unknown[]) => ReturnType<LedgerQueries[M]>
+    try {
+      return { value: ownBytes(await answer.apply(this.#answers, args)) }
+    } catch (error) {
+      const { name } = error as Error
+      if (REFUSALS.includes(name)) return { refusal: name }
+      throw error
+    }
+  }
+
+  measure(): MeterSnapshot {
+    this.#meter.counts.requests++
+    return this.#measure()
+  }
+
+  // ---- one input
+
+  /** What `input` throws, and what follows from it, ends this life of the object: nothing after it could be trusted. */
+  #run(input: () => void): void {
+    this.#meter.hold()
+    try {
+      input()
+      // Whatever waits has its turn coming.
+      const done = this.#goesOn ? 0 : this.#work()
+      this.#settle()
+      if (done >= HEAVY_BYTES || this.#blocks.length + this.#inbox.length > 0) this.#goOn()
+    } catch (error) {
+      const { message, stack = '' } = error as Error
+      writeLog({ level: 'error', text: 'the ledger cannot go on', facts: { error: message, stack } })
+      this.ctx.abort(message)
+      throw error
+    } finally {
+      this.#meter.release()
+    }
+  }
+
+  #wake(): void {
+    const now = Date.now()
+    this.#hub.wake(now)
+    this.#perform(this.#host.wake(now))
+  }
+
+  #receive(value: ToLedger): void {
+    if (value.kind === 'link-up') this.#links.add(value.link)
+    else if (value.kind === 'link-down') this.#links.delete(value.link)
+    this.#inbox.push(value)
+  }
+
+  /** Takes leave of links other than these. */
+  #forgetLinks(except: readonly LinkId[] = []): void {
+    const still = new Set(except)
+    for (const link of this.#links) if (!still.has(link)) this.#receive({ kind: 'link-down', link })
+  }
+
+  /** One slice; gives its bytes. Blocks come before what came after them. */
+  #work(): number {
+    let done = 0
+    while (done < SLICE_BYTES) {
+      const block = this.#blocks.shift()
+      const value = block ? undefined : this.#inbox.shift()
+      if (block) {
+        done += block.bytes.length
+        this.#perform(this.#host.digested(block.id, digest(block.bytes), Date.now()))
+      } else if (value) {
+        // A block that came is counted when it is taken apart.
+        if (value.kind === 'message' && value.command !== 'block') done += bytesIn(value)
+        this.#perform(this.#host.receive(value, Date.now()))
+      } else break
+    }
+    return done
+  }
+
+  #perform(outputs: readonly LedgerOutput[]): void {
+    for (const output of outputs) {
+      if (output.do === 'hub') this.#tell(output.value)
+      else if (output.do === 'digest') this.#blocks.push(output)
+      else writeLog(output.line)
+    }
+  }
+
+  #tell(value: ToHub): void {
+    if (value.kind === 'epoch') {
+      this.#greeting = [value]
+      return
+    }
+    if (value.kind === 'announce-tx') this.#transactions.keep(value.txid, value.bytes, Date.now())
+    if (value.kind === 'tip') {
+      const [epoch] = this.#greeting
+      this.#greeting = [{ ...epoch, height: value.height } as ToHub, value]
+      if (this.#transactions.size > 0) void this.#mempool.txids().then((txids) => this.#transactions.sweep(txids))
+      if (!this.#down) return
+    }
+    this.#down ??= [...this.#greeting]
+    this.#down.push(value)
+  }
+
+  /** Sends what is to be sent, and sees to the next wake-up. */
+  #settle(): void {
+    if (this.#down && this.#down.length > 0) {
+      this.#hub.send(this.#down)
+      this.#down = []
+    }
+    this.#wakeUps.set(Math.min(this.#host.deadline, this.#hub.deadline))
+  }
+
+  /** An event of its own, with its own share of processor time; not before what has come by network meanwhile. */
+  #goOn(): void {
+    if (this.#goesOn) return
+    this.#goesOn = true
+    const failed = () => {
+      this.#goesOn = false
+    }
+    setTimeout(() => this.env.LEDGER.get(this.ctx.id).work().catch(failed), 0)
+  }
+}
+
+/** Counts this object's lives. */
+function nextEpoch(sql: SqlPort): number {
+  migrate(sql)
+  const { epoch } = sql.sql
+    .exec<{ epoch: string }>(
+      `INSERT INTO meta VALUES ('epoch', '1')
+       ON CONFLICT (key) DO UPDATE SET value = CAST(value + 1 AS TEXT) RETURNING value AS epoch`,
+    )
+    .one()
+  return Number(epoch)
+}

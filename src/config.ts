@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import { type Network, networks } from './chain/network.ts'
+import { DOOR_PATH } from './host/door.ts'
 
 /** Where peers or pages are reached: a host name or address, and a TCP port. */
 export interface HostPort {
   host: string
   port: number
 }
+
+/** A peer to dial: by TCP, or at the WebSocket door of a relay. */
+export type PeerAddress = HostPort | { url: string }
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -21,8 +25,10 @@ export interface Config {
   http: HostPort | undefined
   /** TCP listener of the P2P protocol; `undefined` is off. */
   p2p: HostPort | undefined
+  /** Peers may also come by WebSocket, where the API and pages are. */
+  door: boolean
   /** Only these peers; empty means DNS seeds. */
-  connect: HostPort[]
+  connect: PeerAddress[]
   /** Headers only. */
   spv: boolean
   log: LogLevel
@@ -41,6 +47,18 @@ export function parseHostPort(text: string): HostPort | undefined {
   return port <= 65_535 ? { host: match[1] ?? match[2]!, port } : undefined
 }
 
+/**
+ * `ws://host:port/path` or `wss://…`; without a path it is the usual one of a door. Gives the address in one spelling.
+ * User names, queries and fragments mean nothing to a door and are refused.
+ */
+export function parseDoorUrl(text: string): { url: string } | undefined {
+  if (!/^wss?:\/\/[^\s?#@\\/][^\s?#@\\]*$/i.test(text.trim()) || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  if (url.port === '0') return undefined
+  if (url.pathname === '/') url.pathname = DOOR_PATH
+  return { url: url.href }
+}
+
 const listener = z.string().transform((text, issue) => {
   if (text === 'off') return undefined
   const at = parseHostPort(text)
@@ -54,9 +72,14 @@ const flag = z.string().transform((text, issue) => {
   return z.NEVER
 })
 const peer = z.string().transform((text, issue) => {
+  const door = parseDoorUrl(text)
+  if (door) return door
   const at = parseHostPort(text)
   if (at && at.port > 0) return at
-  issue.addIssue({ code: 'custom', message: `"${text}" is not a peer's HOST:PORT` })
+  issue.addIssue({
+    code: 'custom',
+    message: `"${text}" is neither a peer's HOST:PORT nor ws://HOST${DOOR_PATH} nor wss://HOST${DOOR_PATH}`,
+  })
   return z.NEVER
 })
 
@@ -70,6 +93,7 @@ const schema = z.strictObject({
   data: z.string().min(1, { error: 'is empty' }).optional(),
   http: listener.default({ host: '127.0.0.1', port: 8080 }),
   p2p: listener.optional(),
+  door: flag.default(true),
   connect: z.array(peer).default([]),
   'min-work': z
     .string()
@@ -111,6 +135,7 @@ export function parseConfig(settings: Settings, { home, terminal }: { home: stri
       data: s.data ?? `${home}/.causeway/${s.network}`,
       http: s.http,
       p2p: 'p2p' in given ? s.p2p : { host: '0.0.0.0', port: network.port },
+      door: s.door,
       connect: s.connect,
       spv: s.spv,
       log: s.log as LogLevel,

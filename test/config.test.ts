@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseConfig, parseHostPort, type Settings } from '../src/config.ts'
+import { parseConfig, parseDoorUrl, parseHostPort, type Settings } from '../src/config.ts'
 
 const at = { home: '/home/ada', terminal: false }
 const ok = (settings: Settings) => {
@@ -15,6 +15,7 @@ test('without settings it is a mainnet relay that listens to its network and sho
     data: '/home/ada/.causeway/main',
     http: { host: '127.0.0.1', port: 8080 },
     p2p: { host: '0.0.0.0', port: 8333 },
+    door: true,
     connect: [],
     spv: false,
     log: 'info',
@@ -34,7 +35,8 @@ test('every setting is taken as text', () => {
     data: '/srv/x',
     http: '[::1]:0',
     p2p: 'off',
-    connect: ['10.0.0.1:18444', 'node.example:1'],
+    door: 'off',
+    connect: ['10.0.0.1:18444', 'wss://relay.example', 'node.example:1'],
     'min-work': '0xff',
     spv: 'true',
     log: 'debug',
@@ -45,16 +47,18 @@ test('every setting is taken as text', () => {
     data: '/srv/x',
     http: { host: '::1', port: 0 },
     p2p: undefined,
-    connect: [
-      { host: '10.0.0.1', port: 18444 },
-      { host: 'node.example', port: 1 },
-    ],
+    door: false,
+    connect: [{ host: '10.0.0.1', port: 18444 }, { url: 'wss://relay.example/p2p' }, { host: 'node.example', port: 1 }],
     spv: true,
   })
 })
 
 test('several peers may stand in one text, as the environment gives them', () => {
-  expect(ok({ connect: 'a:1, b:2  c:3' }).connect.map(({ host }) => host)).toEqual(['a', 'b', 'c'])
+  expect(ok({ connect: 'a:1, ws://b:2  c:3' }).connect).toEqual([
+    { host: 'a', port: 1 },
+    { url: 'ws://b:2/p2p' },
+    { host: 'c', port: 3 },
+  ])
 })
 
 test('a network that is given other minimum work stays as it was for everybody else', () => {
@@ -68,7 +72,7 @@ test('all mistakes are reported at once, each by the name of its setting', () =>
       network: 'maine',
       http: '8080',
       p2p: 'localhost:99999',
-      connect: ['x', 'ok:1', 'y:0'],
+      connect: ['x', 'ok:1', 'y:0', 'https://z'],
       'min-work': 'lots',
       log: 'loud',
       'log-format': 'xml',
@@ -79,9 +83,24 @@ test('all mistakes are reported at once, each by the name of its setting', () =>
   )
   if (result.kind !== 'bad') throw new Error('was accepted')
   expect(result.mistakes.map((mistake) => mistake.split(':')[0]).sort()).toEqual(
-    ['colour', 'connect', 'connect', 'http', 'log', 'log-format', 'min-work', 'network', 'p2p', 'spv'].sort(),
+    [
+      'colour',
+      'connect',
+      'connect',
+      'connect',
+      'http',
+      'log',
+      'log-format',
+      'min-work',
+      'network',
+      'p2p',
+      'spv',
+    ].sort(),
   )
   expect(result.mistakes.join('\n')).toContain('"maine" is no network; there is main, ')
+  expect(result.mistakes).toContain(
+    `connect: "https://z" is neither a peer's HOST:PORT nor ws://HOST/p2p nor wss://HOST/p2p`,
+  )
 })
 
 test.each([
@@ -98,3 +117,32 @@ test.each(['', 'host', ':1', 'host:', 'host:65536', 'a:b:1', '2001:db8::1:8333',
     expect(parseHostPort(text)).toBeUndefined()
   },
 )
+
+test.each([
+  ['ws://127.0.0.1:8080/p2p', 'ws://127.0.0.1:8080/p2p'],
+  ['wss://Relay.Example', 'wss://relay.example/p2p'],
+  ['wss://relay.example/', 'wss://relay.example/p2p'],
+  ['WSS://relay.example:443/p2p', 'wss://relay.example/p2p'],
+  ['ws://[::1]:8080', 'ws://[::1]:8080/p2p'],
+  ['wss://relay.example/nodes/in', 'wss://relay.example/nodes/in'],
+])('%s is a door', (text, url) => {
+  expect(parseDoorUrl(text)).toEqual({ url })
+})
+
+test.each([
+  '',
+  'relay.example:443',
+  'wss:',
+  'wss://',
+  'ws:///p2p',
+  'http://relay.example/p2p',
+  'wss:/relay.example',
+  'ws://relay.example:0',
+  'ws://relay.example:99999',
+  'ws://relay example',
+  'wss://user@relay.example',
+  'wss://relay.example?key=1',
+  'wss://relay.example/#p2p',
+])('"%s" is none', (text) => {
+  expect(parseDoorUrl(text)).toBeUndefined()
+})

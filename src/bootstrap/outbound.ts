@@ -5,10 +5,8 @@
 
 type Millis = number
 
-export interface DialTarget {
-  host: string
-  port: number
-}
+/** A TCP port, or the WebSocket door of a relay. */
+export type DialTarget = { host: string; port: number } | { url: string }
 
 export type OutboundOutput = { do: 'dial'; target: DialTarget } | { do: 'resolve'; seed: string }
 
@@ -144,6 +142,6 @@ export class Outbound {
   }
 }
 
-function keyOf({ host, port }: DialTarget): string {
-  return `${host.toLowerCase()} ${port}`
+function keyOf(target: DialTarget): string {
+  return 'url' in target ? target.url : `${target.host.toLowerCase()} ${target.port}`
 }

@@ -30,7 +30,7 @@ const CHECK_SECONDS = 60
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('a whole regtest network on this machine: relay, nodes, miner, wallet')
+    .description('a whole regtest network on this machine: relays, nodes, miner, wallet')
     .option('--data <dir>', 'keep everything there (default: a fresh directory, removed at the end)')
     .option('--every <seconds>', 'time between two blocks', '4')
     .option('--check', `prove for a minute that everything works, and say so by the exit code`)

@@ -7,9 +7,9 @@ export function nodeCommand(): Command {
     .description('a full node that only dials out; with --spv one that keeps headers only')
     .option('--spv', 'keep headers only (no pages)')
     .action((flags: Record<string, unknown>) => {
-      if (!flags.spv) return runUntilStopped(readSettings(flags, { p2p: 'off' }))
+      if (!flags.spv) return runUntilStopped(readSettings(flags, { p2p: 'off', door: 'off' }))
       if (flags.http && flags.http !== 'off')
         throw new UsageError('  http: an SPV node has no blocks to show; leave it out or set it to off')
-      return runUntilStopped(readSettings(flags, { p2p: 'off', http: 'off', spv: 'true' }))
+      return runUntilStopped(readSettings(flags, { p2p: 'off', http: 'off', door: 'off', spv: 'true' }))
     })
 }

@@ -18,7 +18,11 @@ export function withSettings(command: Command): Command {
     .option('--network <name>', 'main, testnet4, testnet3, signet, regtest or litecoin-regtest (default: main)')
     .option('--data <dir>', 'where everything that is kept goes (default: ~/.causeway/NETWORK)')
     .option('--http <host:port|off>', 'API and pages (default: 127.0.0.1:8080)')
-    .option('--connect <host:port>', 'only these peers, repeatable (default: DNS seeds)', collect)
+    .option(
+      '--connect <peer>',
+      'only these peers, HOST:PORT or ws(s)://HOST/p2p, repeatable (default: DNS seeds)',
+      collect,
+    )
     .option('--min-work <hex>', "least total work of a chain worth following (default: the network's)")
     .option('--log <level>', 'silent, error, warn, info, debug or trace (default: info)')
     .option('--log-format <format>', 'pretty or json (default: pretty on a terminal)')

@@ -60,6 +60,7 @@ export async function startNetwork({ data, http, log }: NetworkOptions): Promise
       data: join(data, name.toLowerCase().replaceAll(' ', '-')),
       http: undefined,
       p2p: undefined,
+      door: false,
       connect: [],
       spv: false,
       log: 'silent',
@@ -72,9 +73,9 @@ export async function startNetwork({ data, http, log }: NetworkOptions): Promise
     return node
   }
   try {
-    const relay = await start('relay', { p2p: ANY, http }).catch((error) => {
+    const relay = await start('relay', { p2p: ANY, door: true, http }).catch((error) => {
       if (!isTaken(error)) throw error
-      return start('relay', { p2p: ANY, http: { ...http, port: 0 } })
+      return start('relay', { p2p: ANY, door: true, http: { ...http, port: 0 } })
     })
     const connect = [{ host: LOOPBACK, port: relay.running.p2p! }]
     // All have to be up or down before anything is stopped.

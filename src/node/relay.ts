@@ -1,12 +1,17 @@
 import { lookup } from 'node:dns/promises'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ServerType } from '@hono/node-server'
 import { serve } from '@hono/node-server'
+import type { MetricsSource } from '../api/metrics.ts'
 import { createApp } from '../app.ts'
 import { Outbound } from '../bootstrap/outbound.ts'
 import type { Config } from '../config.ts'
+import { DOOR_PATH } from '../host/door.ts'
 import { HubHost } from '../host/hub-host.ts'
 import type { SubmitResult } from '../host/ledger-host.ts'
+import { Meter } from '../host/meter.ts'
+import { meteredSql } from '../host/metered-sql.ts'
+import { gatherSamples } from '../host/metrics.ts'
 import type { LogLine } from '../host/ports.ts'
 import { LedgerAnswers } from '../ledger/answers.ts'
 import { ChainQueries } from '../ledger/chain-queries.ts'
@@ -18,24 +23,31 @@ import { toDisplay } from '../wire/hash.ts'
 import { Services } from '../wire/services.ts'
 import { loadAssets } from './assets.ts'
 import { takeDataDir } from './data-dir.ts'
+import { dialDoor } from './dial-ws.ts'
+import { isWebSocketRequest, openDoor } from './door.ts'
 import { nodeHasher } from './hasher.ts'
 import { LedgerClient } from './ledger-client.ts'
 import type { Log } from './log.ts'
 import { systemRandom } from './random.ts'
 import { openSqlite, type SqliteFile } from './sqlite.ts'
-import { dial, listen } from './tcp.ts'
+import { type DialEvents, dial, listen } from './tcp.ts'
 import { Alarm } from './timer.ts'
 
 /** Outbound links to hold when nobody was named (Core holds ten). */
 const OUTBOUND = 8
 /** Open HTTP connections end by themselves for so long before they are cut. */
 const HTTP_GRACE_MS = 500
+/** A client that has not sent the head of its request by then is cut off, within the time from one look to the next. */
+const HTTP_HEAD_WITHIN_MS = 10_000
+const HTTP_LOOK_MS = 5000
 
 export interface Running {
   /** Where the API and pages are, if they are served. */
   http: string | undefined
   /** Port of the P2P listener, if there is one. */
   p2p: number | undefined
+  /** Where peers come in by WebSocket, if they do: `ws://host:port/p2p`. */
+  door: string | undefined
   /** The connected tip as last told by the ledger; an SPV node's best header. Display hex. */
   tip(): { height: number; hashHex: string; synced: boolean }
   /** `undefined` for an SPV node, which has no blocks to ask about. */
@@ -117,23 +129,38 @@ async function start(
   await ledger.ready
   undo.push(() => alarm.clear())
 
+  const front = new Meter(Date.now)
   let sqlite: SqliteFile | undefined
   if (!spv) {
     sqlite = openSqlite(dir.ledger, { readOnly: true })
     undo.push(() => sqlite?.close())
   }
   const queries = sqlite
-    ? new LedgerAnswers(new ChainQueries({ sql: sqlite, network, hasher: nodeHasher }), ledger.calls)
+    ? new LedgerAnswers(new ChainQueries({ sql: meteredSql(sqlite, front), network, hasher: nodeHasher }), ledger.calls)
     : undefined
 
+  let http: Http | undefined
+  // Links that came in by the door end with the hub.
+  undo.push(() => http?.closed())
   undo.push(() => hubHost.stop())
   const p2p = config.p2p && (await listen(hubHost, config.p2p))
   if (p2p) undo.push(p2p.close)
 
-  const http = config.http && queries && (await serveHttp(config, queries, hub, log))
-  if (http) undo.push(http.close)
+  if (config.http && queries) {
+    const metrics = () =>
+      gatherSamples(
+        { version: VERSION, network: network.name },
+        { hub: () => hubHost.measure(), ledger: () => ledger.calls.measure(), front: () => front.snapshot() },
+      )
+    http = await serveHttp({ config, queries, hub, log, front, metrics: { metrics } })
+  }
+  if (http) {
+    undo.push(http.close)
+    if (config.door) undo.push(openDoor(http.server, hubHost, say).close)
+  }
+  const door = http && config.door ? `${http.url.replace('http', 'ws')}${DOOR_PATH}` : undefined
 
-  const dialling = dialOut(config, hubHost)
+  const dialling = dialOut(config, hubHost, say)
   undo.push(dialling)
 
   log.info(
@@ -143,12 +170,14 @@ async function start(
       data: config.data,
       ...(p2p ? { p2p: p2p.port } : {}),
       ...(http ? { http: http.url } : {}),
+      ...(door ? { door } : {}),
     },
-    spv ? 'SPV node' : p2p ? 'relay' : 'node',
+    spv ? 'SPV node' : p2p || door ? 'relay' : 'node',
   )
   return {
     http: http?.url,
     p2p: p2p?.port,
+    door,
     tip: () => ({
       height: tip?.height ?? 0,
       hashHex: toDisplay(tip?.hash ?? network.genesisHash),
@@ -162,7 +191,26 @@ async function start(
   }
 }
 
-async function serveHttp(config: Config, queries: LedgerQueries, hub: Hub, log: Log) {
+interface Http {
+  url: string
+  server: Server
+  /** Accepts no more. */
+  close(): void
+  /** Resolves when all connections are gone; those that asked for another protocol are for others to end. */
+  closed(): Promise<void>
+}
+
+interface Site {
+  config: Config
+  queries: LedgerQueries
+  hub: Hub
+  log: Log
+  metrics: MetricsSource
+  /** Counts requests. */
+  front: Meter
+}
+
+async function serveHttp({ config, queries, hub, log, metrics, front }: Site): Promise<Http> {
   const app = createApp({
     network: config.network,
     queries,
@@ -170,28 +218,41 @@ async function serveHttp(config: Config, queries: LedgerQueries, hub: Hub, log: 
     name: config.http!.host,
     version: VERSION,
     assets: await loadAssets(),
+    metrics,
     now: Date.now,
     report: (where, error) => log.error({ where, error: String(error) }, 'a question could not be answered'),
   })
   const { host, port } = config.http!
-  const server: ServerType = await new Promise((resolve, reject) => {
-    const starting = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(starting))
+  const fetch: typeof app.fetch = (...request) => {
+    front.counts.requests++
+    return front.during(Promise.resolve(app.fetch(...request)))
+  }
+  const serverOptions = {
+    headersTimeout: HTTP_HEAD_WITHIN_MS,
+    connectionsCheckingInterval: HTTP_LOOK_MS,
+    shouldUpgradeCallback: (request: IncomingMessage) => config.door && isWebSocketRequest(request),
+  }
+  const server = await new Promise<Server>((resolve, reject) => {
+    const starting = serve({ fetch, hostname: host, port, serverOptions }, () => resolve(starting)) as Server
     starting.once('error', reject)
   })
   const actual = (server.address() as AddressInfo).port
+  let closed = Promise.resolve()
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), HTTP_GRACE_MS)
-      await closed
-      clearTimeout(cut)
+    server,
+    close: () => {
+      const cut = setTimeout(() => server.closeAllConnections(), HTTP_GRACE_MS)
+      closed = new Promise((resolve) => server.close(() => resolve()))
+      closed.then(() => clearTimeout(cut))
     },
+    closed: () => closed,
   }
 }
 
 /** Keeps outbound links as the settings say. Gives the way to stop that. */
-function dialOut({ connect, network }: Config, hub: HubHost): () => void {
+function dialOut({ connect, network }: Config, hub: HubHost, log: (line: LogLine) => void): () => void {
+  const kind = connect.length > 0 ? 'manual' : 'automatic'
   const outbound = new Outbound({
     named: connect,
     seeds: network.dnsSeeds,
@@ -207,13 +268,18 @@ function dialOut({ connect, network }: Config, hub: HubHost): () => void {
       if (output.do === 'resolve') resolve(output.seed)
       else {
         const { target } = output
-        dial(hub, target, connect.length > 0 ? 'manual' : 'automatic', {
+        const on: DialEvents = {
           open: () => outbound.opened(target, Date.now()),
-          gone: () => {
+          gone: (reason) => {
             outbound.closed(target, Date.now())
+            if (over) return
+            const level = kind === 'manual' ? 'info' : 'debug'
+            if (reason) log({ level, text: 'peer not reached', facts: { reason } })
             alarm.set(outbound.deadline)
           },
-        })
+        }
+        if ('url' in target) dialDoor(hub, target.url, kind, { ...on, log })
+        else dial(hub, target, kind, on)
       }
     }
     alarm.set(outbound.deadline)

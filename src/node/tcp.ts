@@ -5,9 +5,16 @@ import type { LinkId } from '../peer/queues.ts'
 import type { AcceptOptions } from '../relay/hub.ts'
 
 /** A dial that takes longer has failed. */
-const CONNECT_WITHIN_MS = 10_000
+export const CONNECT_WITHIN_MS = 10_000
 /** After this long a closing socket is cut off, whether its last bytes have left or not. */
 const LINGER_MS = 1000
+
+export interface DialEvents {
+  /** The connection is there. */
+  open(): void
+  /** Called once: the dial failed, for the reason given, or the connection is over. Reasons hold no address. */
+  gone(failure?: string): void
+}
 
 /** Joins a connected socket to the hub. `onGone` is called once, when it is over. */
 function attachSocket(hub: HubHost, socket: Socket, options: AcceptOptions, onGone: () => void = () => {}): void {
@@ -52,23 +59,18 @@ export async function listen(hub: HubHost, { host, port }: HostPort): Promise<{ 
   }
 }
 
-/**
- * Dials a peer, `manual` where a person named it. `open` when it is there, `gone` once, when the dial failed or the
- * connection is over.
- */
-export function dial(
-  hub: HubHost,
-  { host, port }: HostPort,
-  kind: 'manual' | 'automatic',
-  on: { open(): void; gone(): void },
-): void {
+/** Dials a peer, `manual` where a person named it. */
+export function dial(hub: HubHost, { host, port }: HostPort, kind: 'manual' | 'automatic', on: DialEvents): void {
   const socket = connect({ host, port })
-  const late = setTimeout(() => socket.destroy(), CONNECT_WITHIN_MS)
   let opened = false
-  socket.once('error', () => {})
+  let failure = 'timeout'
+  const late = setTimeout(() => socket.destroy(), CONNECT_WITHIN_MS)
+  socket.once('error', (error: NodeJS.ErrnoException) => {
+    failure = error.code ?? 'error'
+  })
   socket.once('close', () => {
     clearTimeout(late)
-    if (!opened) on.gone()
+    if (!opened) on.gone(failure)
   })
   socket.once('connect', () => {
     clearTimeout(late)

@@ -15,6 +15,21 @@ test('a named peer is dialled at once, and the seeds are left alone', () => {
   expect(out.deadline).toBe(Number.POSITIVE_INFINITY)
 })
 
+test('doors and TCP ports are dialled side by side, each once, and each waits for itself', () => {
+  const door = { url: 'wss://relay.example/p2p' }
+  const out = new Outbound({ named: [a, door, { ...door }], seeds: [], port: 1, want: 8, random: half })
+  expect(out.wake(0)).toEqual([
+    { do: 'dial', target: a },
+    { do: 'dial', target: door },
+  ])
+  out.opened(a, 0)
+  out.closed({ ...door }, 0)
+  expect(out.deadline).toBe(375)
+  expect(out.wake(375)).toEqual([{ do: 'dial', target: door }])
+  out.opened(door, 400)
+  expect(out.deadline).toBe(Number.POSITIVE_INFINITY)
+})
+
 test('a peer that refuses waits twice as long each time, up to a minute', () => {
   const out = named()
   const waits: number[] = []

@@ -27,11 +27,11 @@ export class Board {
     }
     if (now - this.#shownAt < SHOW_EVERY) return
     this.#shownAt = now
-    const nodes = this.#network.all.map(({ name, running }) => ({
-      name,
-      ...running.tip(),
-      pool: running.queries ? `mempool ${this.#mempools.get(name) ?? '–'}` : 'headers only',
-      links: running.links().length,
+    const nodes = this.#network.all.map((node) => ({
+      name: node.name,
+      ...node.tip(),
+      pool: node.mempool ? `mempool ${this.#mempools.get(node.name) ?? '–'}` : 'headers only',
+      links: node.links(),
     }))
     this.#screen.show([...nodeLines(nodes), `  ${this.#summary(doing, checks())}`], now)
   }
@@ -45,10 +45,9 @@ export class Board {
   }
 
   #askMempools(): void {
-    const { relay, nodes } = this.#network
-    for (const { name, queries } of [relay, ...nodes])
-      queries.status().then(
-        ({ mempool }) => this.#mempools.set(name, mempool.count),
+    for (const { name, mempool } of this.#network.all)
+      mempool?.().then(
+        (count) => (count === undefined ? this.#mempools.delete(name) : this.#mempools.set(name, count)),
         () => this.#mempools.delete(name),
       )
   }

@@ -12,15 +12,18 @@ export const CONFIRMED_WITHIN_BLOCKS = 4
 /** Reasons that are kept to be read. */
 const KEPT_REASONS = 3
 
-/** Where a payment has to be seen confirmed. */
-export const witnesses = ['node A', 'node B', 'API', 'page'] as const
-export type Witness = (typeof witnesses)[number]
+/** Relays, which are asked what anybody may ask them. */
+export type SiteName = 'relay' | 'edge relay'
+/** Who has to show a payment as confirmed. */
+export type Witness = 'node A' | 'node B' | `${SiteName} ${'API' | 'page'}`
 
 /** What may go wrong at any time, and is not made good by going right later. */
-export type FaultOf = Witness | 'agreement' | 'refused' | 'height' | 'link'
+export type FaultOf = Witness | 'agreement' | 'refused' | `${SiteName} height` | 'link'
 
 /** What was seen, in numbers. */
 export interface Tally {
+  /** There is an edge relay beside the relay. */
+  edge: boolean
   /** From a block being made until all nodes stood on it. */
   agreement: Latency
   /** From a payment being handed to one node until it was in the other's mempool. */
@@ -38,7 +41,7 @@ export interface Tally {
   paid: Set<string>
   spent: Set<string>
   /** Blocks that the API named by their height. */
-  heights: number
+  heights: Record<SiteName, number>
   links: number
   reorgs: number
   /** Payments whose block was reverted. */
@@ -77,10 +80,20 @@ export class Faults {
   }
 }
 
+/** The witnesses that there are. */
+export function witnessesOf(edge: boolean): Witness[] {
+  const sites = sitesOf(edge).flatMap((site): Witness[] => [`${site} API`, `${site} page`])
+  return ['node A', 'node B', ...sites]
+}
+
+function sitesOf(edge: boolean): SiteName[] {
+  return edge ? ['relay', 'edge relay'] : ['relay']
+}
+
 /** What the tally proves, in an order that tells the story. `over`: nothing more comes, so that what is open has failed. */
 export function checksOf(tally: Tally, over: boolean): Check[] {
-  const { agreement, relaying, made, late, confirmations, stuck, unsettled, heights, links, reorgs, cameBack } = tally
-  const { faults } = tally
+  const { edge, agreement, relaying, made, late, confirmations, stuck, unsettled, links, reorgs, cameBack } = tally
+  const { heights, faults } = tally
   const mark = (fails: boolean, seen: boolean): Mark => (fails ? 'no' : seen ? 'yes' : over ? 'no' : 'open')
   const shownBy = (witness: Witness): Mark => {
     const count = confirmations[witness]
@@ -90,12 +103,12 @@ export function checksOf(tally: Tally, over: boolean): Check[] {
   const kinds = kindsLeft(tally)
   const checks: Check[] = [
     {
-      what: 'relay, both nodes and the SPV node agree on each new tip',
+      what: `${edge ? 'both relays' : 'relay'}, both nodes and the SPV node agree on each new tip`,
       mark: mark(faults.has('agreement'), agreement.count > 0),
       figures: `${plural(agreement.count, 'block')}, ${agreement.text}${faults.text('agreement')}`,
     },
     {
-      what: `a transaction made at one node is in the other's mempool within ${RELAYED_WITHIN / 1000} s`,
+      what: `a transaction made at one node is in the other's mempool within ${RELAYED_WITHIN / 1000} s${edge ? ', through both relays' : ''}`,
       mark: mark(late > 0, relaying.count > 0),
       figures: `${relaying.count} of ${made}, ${relaying.text}${late > 0 ? `; ${late} late` : ''}`,
     },
@@ -109,21 +122,23 @@ export function checksOf(tally: Tally, over: boolean): Check[] {
       mark: shownBy('node A') === 'yes' ? shownBy('node B') : shownBy('node A'),
       figures: `${onBoth} of ${made}${stuck > 0 ? `; ${stuck} not within ${CONFIRMED_WITHIN_BLOCKS} blocks` : ''}`,
     },
-    {
-      what: "the relay's API says so (/api/tx/ID/status)",
-      mark: shownBy('API'),
-      figures: `${confirmations.API} of ${made}${faults.text('API')}`,
-    },
-    {
-      what: "the relay's page of it says so (/tx/ID)",
-      mark: shownBy('page'),
-      figures: `${confirmations.page} of ${made}${faults.text('page')}`,
-    },
-    {
-      what: "the relay's API names each new block (/api/block-height/N)",
-      mark: mark(faults.has('height'), heights > 0),
-      figures: `${plural(heights, 'block')}${faults.text('height')}`,
-    },
+    ...sitesOf(edge).flatMap((site): Check[] => [
+      {
+        what: `the ${site}'s API says so (/api/tx/ID/status)`,
+        mark: shownBy(`${site} API`),
+        figures: `${confirmations[`${site} API`]} of ${made}${faults.text(`${site} API`)}`,
+      },
+      {
+        what: `the ${site}'s page of it says so (/tx/ID)`,
+        mark: shownBy(`${site} page`),
+        figures: `${confirmations[`${site} page`]} of ${made}${faults.text(`${site} page`)}`,
+      },
+      {
+        what: `the ${site}'s API names each new block (/api/block-height/N)`,
+        mark: mark(faults.has(`${site} height`), heights[site] > 0),
+        figures: `${plural(heights[site], 'block')}${faults.text(`${site} height`)}`,
+      },
+    ]),
     {
       what: 'every standard kind of output was paid and spent',
       mark: mark(false, kinds.length === 0),

@@ -30,8 +30,8 @@ export interface DemoOptions {
 }
 
 /**
- * A whole network in this process: it starts the nodes, lets time pass, and takes everything down again. Throws when a
- * node fails.
+ * A whole network, all but the edge relay in this process: it starts the nodes, lets time pass, and takes everything down
+ * again. Throws when a node fails.
  */
 export async function runDemo(options: DemoOptions): Promise<RoundsEnd> {
   const { screen, stop, http, log } = options
@@ -71,14 +71,24 @@ async function aborted(signal: AbortSignal): Promise<RoundsEnd> {
   return { kind: 'stopped' }
 }
 
-function whereToLook({ relay, nodes }: DemoNetwork, data: string): string[] {
+function whereToLook({ relay, edge, withoutEdge, nodes }: DemoNetwork, data: string): string[] {
+  const what = edge
+    ? [
+        'A whole network on this machine: a relay on Node and one in workerd, peers of each other;',
+        'a node on each, and an SPV node on the second, that only dial out; a miner, a wallet.',
+      ]
+    : [
+        'A whole network on this machine: a relay, two nodes and an SPV node that only dial out to it, a miner, a wallet.',
+        `There is no relay in workerd, which does not run here: ${withoutEdge}`,
+      ]
+  const others = edge ? [edge, ...nodes] : nodes
   return [
-    'A whole network on this machine: a relay, two nodes and an SPV node that only dial out to it, a miner, a wallet.',
+    ...what,
     '',
-    `  home page  ${relay.http}/`,
-    `  API        ${relay.http}/api/blocks/tip/height`,
-    ...nodes.map(({ name, http }) => `  ${name.padEnd(9)}  ${http}/`),
-    `  data       ${data}`,
+    `  home page   ${relay.http}/`,
+    `  API         ${relay.http}/api/blocks/tip/height`,
+    ...others.map(({ name, http }) => `  ${name.padEnd(10)}  ${http}/`),
+    `  data        ${data}`,
     '',
   ]
 }

@@ -4,32 +4,54 @@ import type { Config, HostPort } from '../config.ts'
 import type { LedgerQueries } from '../ledger/queries.ts'
 import type { Log } from '../node/log.ts'
 import { type Running, startRelay } from '../node/relay.ts'
+import { findWorkerd, startEdge } from './edge.ts'
+import { EdgeView } from './edge-view.ts'
 import type { FullNode } from './proof.ts'
 
 const LOOPBACK = '127.0.0.1'
 /** The system chooses. */
 const ANY: HostPort = { host: LOOPBACK, port: 0 }
 
-export type NodeName = 'relay' | FullNode | 'SPV node'
+export type NodeName = 'relay' | 'edge relay' | FullNode | 'SPV node'
+
+export interface Tip {
+  height: number
+  /** Display hex. */
+  hashHex: string
+}
 
 export interface DemoNode<Name extends NodeName = NodeName> {
   name: Name
-  running: Running
+  tip(): Tip
+  links(): number
+  /** Links that it has when all is well. */
+  wantedLinks: number
+  /** How many transactions wait there; absent where there is no mempool. */
+  mempool?(): Promise<number | undefined>
 }
 
-/** A node with blocks and pages. */
-export interface FullDemoNode<Name extends NodeName = NodeName> extends DemoNode<Name> {
-  queries: LedgerQueries
+/** One with pages. */
+export interface DemoSite<Name extends NodeName = NodeName> extends DemoNode<Name> {
   /** Where its API and pages are, without a slash at the end. */
   http: string
 }
 
+/** One of this process, with blocks and pages. */
+export interface FullDemoNode<Name extends NodeName = NodeName> extends DemoSite<Name> {
+  queries: LedgerQueries
+  submitBlock: Running['submitBlock']
+}
+
 export interface DemoNetwork {
   relay: FullDemoNode<'relay'>
+  /** Absent where there is no workerd to run it. */
+  edge: DemoSite<'edge relay'> | undefined
+  /** Why there is no edge relay. */
+  withoutEdge: string | undefined
   nodes: [FullDemoNode<'node A'>, FullDemoNode<'node B'>]
+  /** Links between any two of them when all is well. */
+  linkCount: number
   all: DemoNode[]
-  /** Links that each of `all` has when all is well. */
-  links: Record<NodeName, number>
   /** Resolves with the reason when one of them can go on no more. */
   failed: Promise<Error>
   /** Rejects with the reason when one of them could not keep what it had. */
@@ -44,20 +66,29 @@ export interface NetworkOptions {
   log: Log
 }
 
+interface Started<Name extends NodeName> {
+  name: Name
+  running: Running
+}
+
 /**
- * Starts a relay that listens on loopback, and two full nodes and an SPV node that only dial out to it. Rejects, with all
- * of them stopped, when one cannot start.
+ * Starts a relay that listens on loopback, an edge relay in workerd that it dials, and nodes that only dial out: node A
+ * to the relay, node B and an SPV node to the edge relay. Where there is no workerd all dial the one relay. Rejects, with
+ * all of them stopped, when one cannot start.
  */
 export async function startNetwork({ data, http, log }: NetworkOptions): Promise<DemoNetwork> {
-  const started: DemoNode[] = []
+  const folder = (name: NodeName) => join(data, name.replaceAll(' ', '-').toLowerCase())
+  const undo: (() => Promise<void>)[] = []
+  const started: Started<NodeName>[] = []
   const stop = async () => {
     const results = await Promise.allSettled(started.splice(0).map(({ running }) => running.stop()))
+    for (const step of undo.splice(0)) await step()
     for (const result of results) if (result.status === 'rejected') throw result.reason
   }
-  const start = async <Name extends NodeName>(name: Name, settings: Partial<Config>): Promise<DemoNode<Name>> => {
+  const start = async <Name extends NodeName>(name: Name, settings: Partial<Config>): Promise<Started<Name>> => {
     const config: Config = {
       network: regtest,
-      data: join(data, name.toLowerCase().replaceAll(' ', '-')),
+      data: folder(name),
       http: undefined,
       p2p: undefined,
       door: false,
@@ -73,26 +104,52 @@ export async function startNetwork({ data, http, log }: NetworkOptions): Promise
     return node
   }
   try {
-    const relay = await start('relay', { p2p: ANY, door: true, http }).catch((error) => {
-      if (!isTaken(error)) throw error
-      return start('relay', { p2p: ANY, door: true, http: { ...http, port: 0 } })
+    const workerd = await findWorkerd()
+    const edge =
+      workerd.kind === 'missing'
+        ? undefined
+        : await startEdge({
+            program: workerd.program,
+            data: folder('edge relay'),
+            log: log.child({ node: 'edge relay' }),
+          })
+    const atEdge = edge && [{ url: edge.door }]
+    const view = edge && new EdgeView(edge.http)
+    undo.push(async () => {
+      view?.stop()
+      await edge?.stop()
     })
-    const connect = [{ host: LOOPBACK, port: relay.running.p2p! }]
+
+    const asRelay = { p2p: ANY, door: true, connect: atEdge ?? [] }
+    const relay = await start('relay', { ...asRelay, http }).catch((error) => {
+      if (!isTaken(error)) throw error
+      return start('relay', { ...asRelay, http: { ...http, port: 0 } })
+    })
+    const atRelay = [{ host: LOOPBACK, port: relay.running.p2p! }]
     // All have to be up or down before anything is stopped.
     const starting = [
-      start('node A', { connect, http: ANY }),
-      start('node B', { connect, http: ANY }),
-      start('SPV node', { connect, spv: true }),
+      start('node A', { connect: atRelay, http: ANY }),
+      start('node B', { connect: atEdge ?? atRelay, http: ANY }),
+      start('SPV node', { connect: atEdge ?? atRelay, spv: true }),
     ] as const
     await Promise.allSettled(starting)
-    const [a, b] = await Promise.all(starting)
-    const all = started.toSorted((one, other) => NAMES.indexOf(one.name) - NAMES.indexOf(other.name))
+    const [a, b, spv] = await Promise.all(starting)
+
+    const nodes: DemoNetwork['nodes'] = [full(a, 1), full(b, 1)]
+    const relayNode = full(relay, edge ? 2 : 3)
+    const edgeNode = edge && view && edgeOf(edge.http, view)
+    const all: DemoNode[] = [relayNode, ...(edgeNode ? [edgeNode] : []), ...nodes, oneOf(spv, 1)]
     return {
-      relay: full(relay),
-      nodes: [full(a), full(b)],
+      relay: relayNode,
+      edge: edgeNode,
+      withoutEdge: workerd.kind === 'missing' ? workerd.why : undefined,
+      nodes,
+      linkCount: all.reduce((ends, { wantedLinks }) => ends + wantedLinks, 0) / 2,
       all,
-      links: { relay: 3, 'node A': 1, 'node B': 1, 'SPV node': 1 },
-      failed: Promise.race(all.map(failure)),
+      failed: Promise.race([
+        ...started.map(({ name, running }) => failure(name, running.failed)),
+        ...(edge ? [failure('edge relay', edge.failed)] : []),
+      ]),
       stop,
     }
   } catch (error) {
@@ -101,18 +158,32 @@ export async function startNetwork({ data, http, log }: NetworkOptions): Promise
   }
 }
 
-const NAMES: readonly NodeName[] = ['relay', 'node A', 'node B', 'SPV node']
-
-async function failure({ name, running }: DemoNode): Promise<Error> {
-  const error = await running.failed
+async function failure(name: NodeName, failed: Promise<Error>): Promise<Error> {
+  const error = await failed
   error.message = `${name} has failed: ${error.message}`
   return error
 }
 
-function full<Name extends NodeName>({ name, running }: DemoNode<Name>): FullDemoNode<Name> {
-  const { queries, http } = running
-  if (!queries || !http) throw new Error(`${name} has no pages`)
-  return { name, running, queries, http }
+function oneOf<Name extends NodeName>({ name, running }: Started<Name>, wantedLinks: number): DemoNode<Name> {
+  return { name, tip: running.tip, links: () => running.links().length, wantedLinks }
+}
+
+function full<Name extends NodeName>(node: Started<Name>, wantedLinks: number): FullDemoNode<Name> {
+  const { queries, http, submitBlock } = node.running
+  if (!queries || !http) throw new Error(`${node.name} has no pages`)
+  const mempool = async () => (await queries.status()).mempool.count
+  return { ...oneOf(node, wantedLinks), http, queries, submitBlock, mempool }
+}
+
+function edgeOf(http: string, view: EdgeView): DemoSite<'edge relay'> {
+  return {
+    name: 'edge relay',
+    http,
+    tip: () => view.tip,
+    links: () => view.links,
+    wantedLinks: 3,
+    mempool: async () => view.mempool,
+  }
 }
 
 function isTaken(error: unknown): boolean {

@@ -6,9 +6,10 @@ import {
   checksOf,
   Faults,
   RELAYED_WITHIN,
+  type SiteName,
   type Tally,
   type Witness,
-  witnesses,
+  witnessesOf,
 } from './checks.ts'
 import { Latency } from './latency.ts'
 
@@ -40,26 +41,41 @@ interface Payment extends PaymentFacts {
 
 /** Keeps count of what the demo is to prove: it is told what happens and when. */
 export class Proof {
-  readonly #tally: Omit<Tally, 'unsettled'> = {
-    agreement: new Latency(),
-    relaying: new Latency(),
-    made: 0,
-    late: 0,
-    confirmations: { 'node A': 0, 'node B': 0, API: 0, page: 0 },
-    stuck: 0,
-    paid: new Set(),
-    spent: new Set(),
-    heights: 0,
-    links: 0,
-    reorgs: 0,
-    cameBack: 0,
-    faults: new Faults(),
-  }
+  readonly #tally: Omit<Tally, 'unsettled'>
+  readonly #witnesses: readonly Witness[]
   /** Payments that somebody has still to show as confirmed, by txid. */
   readonly #unsettled = new Map<string, Payment>()
   /** The others, as long as their block may be reverted. */
   readonly #settled = new Map<string, Payment>()
   readonly #blocks: { hashHex: string; txids: readonly string[] }[] = []
+
+  /** `edge`: there is an edge relay, of which the same is asked as of the relay. */
+  constructor({ edge }: { edge: boolean }) {
+    this.#witnesses = witnessesOf(edge)
+    this.#tally = {
+      edge,
+      agreement: new Latency(),
+      relaying: new Latency(),
+      made: 0,
+      late: 0,
+      confirmations: {
+        'node A': 0,
+        'node B': 0,
+        'relay API': 0,
+        'relay page': 0,
+        'edge relay API': 0,
+        'edge relay page': 0,
+      },
+      stuck: 0,
+      paid: new Set(),
+      spent: new Set(),
+      heights: { relay: 0, 'edge relay': 0 },
+      links: 0,
+      reorgs: 0,
+      cameBack: 0,
+      faults: new Faults(),
+    }
+  }
 
   /** How things stand. `over`: nothing more will happen. */
   checks(over = false): Check[] {
@@ -112,10 +128,10 @@ export class Proof {
     this.#tally.reorgs++
   }
 
-  /** What `/api/block-height` says of a new block. */
-  heightAnswered(expectedHex: string, answer: string): void {
-    if (answer === expectedHex) this.#tally.heights++
-    else this.#tally.faults.add('height', answer.slice(0, 80))
+  /** What a relay's `/api/block-height` says of a new block. */
+  heightAnswered(site: SiteName, expectedHex: string, answer: string): void {
+    if (answer === expectedHex) this.#tally.heights[site]++
+    else this.#tally.faults.add(`${site} height`, answer.slice(0, 80))
   }
 
   // ---- payments
@@ -167,7 +183,7 @@ export class Proof {
       for (const kind of payment.pays) this.#tally.paid.add(kind)
       for (const kind of payment.spends) this.#tally.spent.add(kind)
     }
-    if (payment.confirmedBy.size < witnesses.length) return
+    if (payment.confirmedBy.size < this.#witnesses.length) return
     this.#unsettled.delete(txidHex)
     this.#settled.set(txidHex, payment)
   }

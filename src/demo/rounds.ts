@@ -50,7 +50,7 @@ export type RoundsEnd = { kind: 'stopped' } | { kind: 'checked'; checks: Check[]
 export class Rounds {
   readonly #options: RoundsOptions
   readonly #watch: Watch
-  readonly #proof = new Proof()
+  readonly #proof: Proof
   readonly #wallet: Wallet
   readonly #payments: Payments
   readonly #miner = new Miner({ network: regtest, tag: 'Causeway demo' })
@@ -69,6 +69,7 @@ export class Rounds {
   constructor(options: RoundsOptions) {
     const { network, seed, screen, now } = options
     this.#options = options
+    this.#proof = new Proof({ edge: network.edge !== undefined })
     this.#wallet = new Wallet({ seed, params: regtest.address })
     this.#payments = new Payments(this.#wallet)
     this.#settler = new Settler(network, this.#proof)
@@ -108,13 +109,13 @@ export class Rounds {
     const [node] = network.nodes
     this.#doing = 'the nodes find each other'
     await this.#agreedInTime('the nodes do not find each other', () => this.#agree() && this.#linksAreUp())
-    const from = node.running.tip().height
+    const from = node.tip().height
     await this.#follower.follow(node.queries)
     const started = Math.floor(now() / 1000)
     for (let height = from + 1; height <= FIRST_BLOCKS && !this.#over; height++) {
       this.#doing = `block ${height} of ${FIRST_BLOCKS}, so that there are coins to spend`
       const time = started - (FIRST_BLOCKS - height) * FIRST_SPACING_S
-      await this.#miner.mine(minerPort(node), { now: time, payTo: this.#nextScript(), empty: true })
+      await this.#miner.mine(node, { now: time, payTo: this.#nextScript(), empty: true })
     }
     await this.#agreedInTime('the nodes do not agree on the first blocks', () => this.#agree())
     await this.#follower.follow(node.queries)
@@ -161,12 +162,12 @@ export class Rounds {
 
   #mine(node: FullDemoNode): Promise<MinedBlock> {
     const now = Math.floor(this.#options.now() / 1000)
-    return this.#miner.mine(minerPort(node), { now, payTo: this.#nextScript() })
+    return this.#miner.mine(node, { now, payTo: this.#nextScript() })
   }
 
   async #fork(node: FullDemoNode): Promise<MinedBlock> {
     const now = Math.floor(this.#options.now() / 1000)
-    const [first, second] = await this.#miner.fork(minerPort(node), now, () => this.#nextScript())
+    const [first, second] = await this.#miner.fork(node, now, () => this.#nextScript())
     const { height } = first!.end
     this.#options.screen.say(`${node.name} mines another block ${height} and one on it: the tip is reverted everywhere`)
     return second!
@@ -208,21 +209,20 @@ export class Rounds {
 
   /** All nodes stand on one block, on this one where it is given. */
   #agree(hashHex?: string): boolean {
-    const [first, ...others] = this.#options.network.all.map(({ running }) => running.tip().hashHex)
+    const [first, ...others] = this.#options.network.all.map((node) => node.tip().hashHex)
     return (hashHex ?? first) === first && others.every((other) => other === first)
   }
 
   #tips(): string {
-    const tips = this.#options.network.all.map(({ name, running }) => {
-      const { height, hashHex } = running.tip()
-      return `${name} at ${height} ${hashHex.slice(-8)} with ${running.links().length} links`
+    const tips = this.#options.network.all.map((node) => {
+      const { height, hashHex } = node.tip()
+      return `${node.name} at ${height} ${hashHex.slice(-8)} with ${node.links()} links`
     })
     return tips.join(', ')
   }
 
   #linksAreUp(): boolean {
-    const { all, links } = this.#options.network
-    return all.every(({ name, running }) => running.links().length === links[name])
+    return this.#options.network.all.every((node) => node.links() === node.wantedLinks)
   }
 
   /** At every look. */
@@ -235,9 +235,9 @@ export class Rounds {
 
   #lookAtLinks(): void {
     if (!this.#linksExpected) return
-    const { all, links } = this.#options.network
-    this.#proof.linksUp(links.relay)
-    const lost = all.filter(({ name, running }) => running.links().length < links[name])
+    const { all, linkCount } = this.#options.network
+    this.#proof.linksUp(linkCount)
+    const lost = all.filter((node) => node.links() < node.wantedLinks)
     if (lost.length > 0 && !this.#linksLost) this.#proof.linkLost(lost.map(({ name }) => name).join(', '))
     this.#linksLost = lost.length > 0
   }
@@ -249,8 +249,4 @@ export class Rounds {
     if (address) lines.push(`  address      ${address}`)
     this.#options.screen.say(...lines, '')
   }
-}
-
-function minerPort({ queries, running }: FullDemoNode) {
-  return { queries, submitBlock: running.submitBlock }
 }

@@ -2,6 +2,7 @@ import { regtest } from '../chain/networks/regtest.ts'
 import { addressOf } from '../script/address.ts'
 import { fromDisplay, toDisplay } from '../wire/hash.ts'
 import { parseTransaction } from '../wire/transaction.ts'
+import type { SiteName, Witness } from './checks.ts'
 import type { DemoNetwork } from './network.ts'
 import type { Proof } from './proof.ts'
 import { Site } from './site.ts'
@@ -13,16 +14,20 @@ export interface Examples {
   address: string | undefined
 }
 
-/** Asks both nodes, and the relay's API and pages, about payments that are to be seen confirmed. */
+/** Asks both nodes, and the relays' API and pages, about payments that are to be seen confirmed. */
 export class Settler {
   readonly #network: DemoNetwork
   readonly #proof: Proof
   readonly #site: Site
+  /** By where they are. */
+  readonly #sites: Map<SiteName, Site>
 
   constructor(network: DemoNetwork, proof: Proof) {
     this.#network = network
     this.#proof = proof
     this.#site = new Site(network.relay.http)
+    this.#sites = new Map([['relay', this.#site]])
+    if (network.edge) this.#sites.set('edge relay', new Site(network.edge.http))
   }
 
   /** Asks about everything that is not settled; gives the pages of a payment that everybody shows as confirmed, if any. */
@@ -35,9 +40,12 @@ export class Settler {
     return examples
   }
 
-  /** Whether the API names the block at a height. */
+  /** Whether the APIs name the block at a height. */
   async nameHeight(height: number, hashHex: string): Promise<void> {
-    this.#proof.heightAnswered(hashHex, await this.#site.blockHashAt(height))
+    const asked = [...this.#sites].map(async ([name, site]) =>
+      this.#proof.heightAnswered(name, hashHex, await site.blockHashAt(height)),
+    )
+    await Promise.all(asked)
   }
 
   /** The hash of the block that holds the transaction, when everybody agrees on it. */
@@ -50,15 +58,23 @@ export class Settler {
     proof.confirmed(txidHex, 'node B')
     const { height } = a
     const hashHex = toDisplay(a.hash)
-    const [api, page] = await Promise.all([
-      this.#site.contradictsStatus(txidHex, hashHex, height),
-      this.#site.contradictsPage(txidHex, height),
-    ])
-    if (api === undefined) proof.confirmed(txidHex, 'API')
-    else proof.contradicted('API', txidHex, api)
-    if (page === undefined) proof.confirmed(txidHex, 'page')
-    else proof.contradicted('page', txidHex, page)
-    return api === undefined && page === undefined ? hashHex : undefined
+    const agreeing = await Promise.all(
+      [...this.#sites].map(async ([name, site]) => {
+        const [api, page] = await Promise.all([
+          site.contradictsStatus(txidHex, hashHex, height),
+          site.contradictsPage(txidHex, height),
+        ])
+        this.#heard(`${name} API`, txidHex, api)
+        this.#heard(`${name} page`, txidHex, page)
+        return api === undefined && page === undefined
+      }),
+    )
+    return agreeing.every(Boolean) ? hashHex : undefined
+  }
+
+  #heard(witness: Witness, txidHex: string, contradiction: string | undefined): void {
+    if (contradiction === undefined) this.#proof.confirmed(txidHex, witness)
+    else this.#proof.contradicted(witness, txidHex, contradiction)
   }
 
   async #examples(txidHex: string, hashHex: string): Promise<Examples | undefined> {

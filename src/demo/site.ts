@@ -41,6 +41,27 @@ export class Site {
     return text.includes(`href="/block/${height}"`) ? undefined : `the page does not name block ${height}`
   }
 
+  /** Hash of the tip in display hex; `undefined` where there is no such answer. */
+  async tipHash(): Promise<string | undefined> {
+    const { status, text } = await this.#ask('/api/blocks/tip/hash')
+    return status === 200 && /^[0-9a-f]{64}$/.test(text) ? text : undefined
+  }
+
+  /** Height of a block of the best chain; `undefined` where there is no such answer. */
+  async heightOf(hashHex: string): Promise<number | undefined> {
+    const { status, text } = await this.#ask(`/api/block/${hashHex}/status`)
+    const said = status === 200 ? parsed(text) : undefined
+    return said?.in_best_chain === true && typeof said.height === 'number' ? said.height : undefined
+  }
+
+  /** What `/metrics` says, labels left out; `undefined` where it does not. */
+  async metrics(): Promise<{ name: string; value: number }[] | undefined> {
+    const { status, text } = await this.#ask('/metrics')
+    if (status !== 200) return undefined
+    const lines = text.matchAll(/^(\w+)(?:\{.*\})? (\S+)$/gm)
+    return [...lines].map(([, name, value]) => ({ name: name!, value: Number(value) }))
+  }
+
   /** Status 0 where there is no answer. */
   async #ask(path: string, request: RequestInit = {}): Promise<{ status: number; text: string }> {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS)

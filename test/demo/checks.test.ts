@@ -1,12 +1,19 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { AGREED_WITHIN, CONFIRMED_WITHIN_BLOCKS, type Mark, RELAYED_WITHIN, witnesses } from '../../src/demo/checks.ts'
+import {
+  AGREED_WITHIN,
+  CONFIRMED_WITHIN_BLOCKS,
+  type Mark,
+  RELAYED_WITHIN,
+  type Witness,
+  witnessesOf,
+} from '../../src/demo/checks.ts'
 import { Latency } from '../../src/demo/latency.ts'
 import { payableKinds, spendableKinds } from '../../src/demo/payments.ts'
 import { Proof } from '../../src/demo/proof.ts'
 
 let proof: Proof
 beforeEach(() => {
-  proof = new Proof()
+  proof = new Proof({ edge: true })
 })
 
 const find = (word: string, over = false) => {
@@ -21,7 +28,7 @@ function made(txidHex: string, now = 0): void {
 }
 
 function confirmedByAll(txidHex: string): void {
-  for (const witness of witnesses) proof.confirmed(txidHex, witness)
+  for (const witness of witnessesOf(true)) proof.confirmed(txidHex, witness)
 }
 
 /** All that has to be seen, seen once. */
@@ -31,7 +38,7 @@ function everything(): void {
   proof.inMempool('aa', 'node B', 30)
   proof.connected('b1', ['aa'])
   proof.agreed(50)
-  proof.heightAnswered('b1', 'b1')
+  for (const site of ['relay', 'edge relay'] as const) proof.heightAnswered(site, 'b1', 'b1')
   confirmedByAll('aa')
 }
 
@@ -110,23 +117,32 @@ describe('a payment', () => {
     expect(find('refuses')).toMatchObject({ mark: 'no', figures: expect.stringContaining('missing inputs') })
   })
 
-  test.each(witnesses)('that all but %s show as confirmed has failed at the end', (silent) => {
+  test.each<[Witness, string]>([
+    ['node A', 'confirmed on both'],
+    ['node B', 'confirmed on both'],
+    ['relay API', "the relay's API says"],
+    ['relay page', "the relay's page"],
+    ['edge relay API', "the edge relay's API says"],
+    ['edge relay page', "the edge relay's page"],
+  ])('that all but %s show as confirmed has failed at the end', (silent, words) => {
     everything()
     made('bb')
     proof.inMempool('bb', 'node B', 30)
     proof.connected('b2', ['bb'])
-    for (const witness of witnesses) if (witness !== silent) proof.confirmed('bb', witness)
-    const words = { 'node A': 'confirmed on both', 'node B': 'confirmed on both', API: 'API says', page: 'page' }
-    expect(mark(words[silent], true)).toBe('no')
+    for (const witness of witnessesOf(true)) if (witness !== silent) proof.confirmed('bb', witness)
+    expect(mark(words, true)).toBe('no')
+    expect(proof.unsettled).toEqual(['bb'])
     proof.confirmed('bb', silent)
-    expect(mark(words[silent], true)).toBe('yes')
+    expect(mark(words, true)).toBe('yes')
+    expect(proof.unsettled).toEqual([])
   })
 
-  test('that a page or the API contradicts has failed', () => {
+  test('that a page or the API contradicts has failed there', () => {
     everything()
-    proof.contradicted('page', 'aa', '404')
-    expect(find('page')).toMatchObject({ mark: 'no', figures: expect.stringContaining('404') })
-    expect(mark('API says')).toBe('yes')
+    proof.contradicted('edge relay page', 'aa', '404')
+    expect(find("the edge relay's page")).toMatchObject({ mark: 'no', figures: expect.stringContaining('404') })
+    expect(mark("the relay's page")).toBe('yes')
+    expect(mark("the edge relay's API says")).toBe('yes')
   })
 
   test('that stays out of the blocks has failed after some', () => {
@@ -179,11 +195,28 @@ describe('a block that is reverted', () => {
   })
 })
 
-test('the API has to name each block', () => {
-  proof.heightAnswered('b1', 'b1')
-  expect(mark('names')).toBe('yes')
-  proof.heightAnswered('b2', 'Block not found')
-  expect(find('names')).toMatchObject({ mark: 'no', figures: expect.stringContaining('Block not found') })
+test.each([
+  ['relay', 'edge relay'],
+  ['edge relay', 'relay'],
+] as const)("the %s's API has to name each block", (site, other) => {
+  const words = `the ${site}'s API names`
+  proof.heightAnswered(other, 'b1', 'b1')
+  expect(mark(words)).toBe('open')
+  proof.heightAnswered(site, 'b1', 'b1')
+  expect(mark(words)).toBe('yes')
+  proof.heightAnswered(site, 'b2', 'Block not found')
+  expect(find(words)).toMatchObject({ mark: 'no', figures: expect.stringContaining('Block not found') })
+  expect(find(`the ${other}'s API names`).figures).toBe('1 block')
+})
+
+test('without an edge relay nothing is asked of one', () => {
+  const withEdge = proof.checks().length
+  proof = new Proof({ edge: false })
+  expect(proof.checks()).toHaveLength(withEdge - 3)
+  expect(proof.checks().filter(({ what }) => /edge|both relays/.test(what))).toEqual([])
+  made('aa')
+  for (const witness of witnessesOf(false)) proof.confirmed('aa', witness)
+  expect(proof.unsettled).toEqual([])
 })
 
 test.each([

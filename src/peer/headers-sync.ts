@@ -1,6 +1,6 @@
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { Network } from '../chain/network.ts'
-import { sha256d } from '../wire/hash.ts'
+import { equalBytes, sha256d } from '../wire/hash.ts'
 import { MAX_HEADERS } from '../wire/headers.ts'
 import { encodeMessage } from '../wire/messages.ts'
 import { PROTOCOL_VERSION } from '../wire/version.ts'
@@ -20,7 +20,7 @@ const CURRENT_WITHIN: Millis = 24 * 3_600_000
 const ASK_AGAIN: Millis = 1000
 /** Most headers by which a peer announces blocks unasked (BIP130, as Core does it); longer messages are answers. */
 const MAX_ANNOUNCED = 8
-/** Headers in a row that connect to nothing, by a peer none of whose headers ever did: it has another genesis. */
+/** Answers in a row that start at the same unknown block, by a peer none of whose headers connected: its genesis. */
 const MAX_FOREIGN = 3
 /** The same by a peer that did better before. */
 const MAX_UNCONNECTED = 10
@@ -37,6 +37,8 @@ interface HeaderPeer {
   /** At least one of its headers was on our chain or connected to it. */
   connected: boolean
   unconnected: number
+  /** Where its last unconnected answer started, and how many in a row did. */
+  foreign: { start: Uint8Array; times: number } | undefined
   /** Height of the last full batch of a row, −1 outside of one: each must lead higher than the one before. */
   reached: number
 }
@@ -82,6 +84,7 @@ export class HeadersSync {
       hint: undefined,
       connected: false,
       unconnected: 0,
+      foreign: undefined,
       reached: -1,
     }
     this.#peers.set(peer.link, entry)
@@ -247,8 +250,14 @@ export class HeadersSync {
   #unconnected(entry: HeaderPeer, raws: readonly Uint8Array[], answer: boolean, now: Millis): SyncOutput[] {
     const { link } = entry.peer
     entry.unconnected++
+    if (answer) {
+      // Announcements that overtake an answer look like one, but no two of them start at the same block.
+      const start = raws[0]!.slice(4, 36)
+      const again = entry.foreign !== undefined && equalBytes(entry.foreign.start, start)
+      entry.foreign = { start, times: again ? entry.foreign!.times + 1 : 1 }
+    }
     // Our questions end in our genesis: an answer that connects to none of it starts from another one.
-    const foreign = answer && (raws.length > MAX_ANNOUNCED || entry.unconnected >= MAX_FOREIGN)
+    const foreign = answer && (raws.length > MAX_ANNOUNCED || entry.foreign!.times >= MAX_FOREIGN)
     if (!entry.connected && foreign) return [{ do: 'disconnect', link, reason: 'wrong-genesis' }]
     if (entry.unconnected >= MAX_UNCONNECTED) return [{ do: 'misbehaving', link, reason: 'unconnected-headers' }]
     entry.hint = sha256d(raws.at(-1)!)

@@ -148,6 +148,14 @@ describe('headers that do not fit', () => {
     expect(bench.tree.best.height).toBe(121)
   })
 
+  test('nor are several of a peer that we have only just got to know', () => {
+    const bench = new SyncBench()
+    bench.up(1, 100)
+    for (let i = 120; i < 125; i++) expect(endings(bench.headers(1, [chain[i]!]))).toEqual([])
+    expect(endings(bench.headers(1, chain.slice(0, 125)))).toEqual([])
+    expect(bench.tree.best.height).toBe(125)
+  })
+
   test('ten unconnected announcements in a row are one', () => {
     const bench = new SyncBench()
     bench.up(1, 1)

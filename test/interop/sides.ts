@@ -2,10 +2,13 @@ import { expect } from 'vitest'
 import { bytesToHex } from '../../src/wire/hash.ts'
 import { type PollOptions, pollFor } from '../poll.ts'
 import { Program } from '../program.ts'
-import type { Litecoind, NodeProgram } from './litecoind.ts'
+import { Litecoind, type NodeProgram } from './litecoind.ts'
 
 /** Ours or theirs. */
 export type Side = Program | Litecoind
+
+/** A relay of ours as its API shows it, on whichever shell. */
+export type Explorer = Pick<Program, 'text' | 'json' | 'bytes'>
 
 /** A relay of the node's network that dials these; without any it waits to be dialled. */
 export async function startRelay({ network }: NodeProgram, ...connect: Side[]): Promise<Program> {
@@ -18,16 +21,20 @@ export function addressOf(side: Side): string {
 }
 
 /** Display hex of the best block. */
-export function tipOf(side: Side): Promise<string> {
-  return side instanceof Program ? side.text('/api/blocks/tip/hash') : side.rpc('getbestblockhash')
+export function tipOf(side: Explorer | Litecoind): Promise<string> {
+  return side instanceof Litecoind ? side.rpc('getbestblockhash') : side.text('/api/blocks/tip/hash')
 }
 
-export async function heightOf(side: Side): Promise<number> {
-  return side instanceof Program ? Number(await side.text('/api/blocks/tip/height')) : side.rpc('getblockcount')
+export async function heightOf(side: Explorer | Litecoind): Promise<number> {
+  return side instanceof Litecoind ? side.rpc('getblockcount') : Number(await side.text('/api/blocks/tip/height'))
 }
 
 /** Until the best block is this one, given as display hex or as the best one of another side. */
-export async function waitForTip(side: Side, wanted: string | Side, options?: PollOptions): Promise<void> {
+export async function waitForTip(
+  side: Explorer | Litecoind,
+  wanted: string | Explorer | Litecoind,
+  options?: PollOptions,
+): Promise<void> {
   const hashHex = typeof wanted === 'string' ? wanted : await tipOf(wanted)
   await pollFor('the tip is the wanted block', () => tipOf(side), hashHex, options)
 }
@@ -39,18 +46,18 @@ export async function disconnect(node: Litecoind): Promise<void> {
 }
 
 /** Display hex of all unconfirmed transactions, sorted. */
-export async function mempoolOf(side: Side): Promise<string[]> {
+export async function mempoolOf(side: Explorer | Litecoind): Promise<string[]> {
   const txids =
-    side instanceof Program ? side.json<string[]>('/api/mempool/txids') : side.rpc<string[]>('getrawmempool')
+    side instanceof Litecoind ? side.rpc<string[]>('getrawmempool') : side.json<string[]>('/api/mempool/txids')
   return (await txids).sort()
 }
 
-export async function waitForTx(side: Side, txidHex: string, options?: PollOptions): Promise<void> {
+export async function waitForTx(side: Explorer | Litecoind, txidHex: string, options?: PollOptions): Promise<void> {
   await pollFor(`${txidHex} is in the mempool`, async () => (await mempoolOf(side)).includes(txidHex), true, options)
 }
 
 /** Blocks and headers are the same to the byte at these heights. */
-export async function expectSameBlocks(relay: Program, node: Litecoind, heights: Iterable<number>): Promise<void> {
+export async function expectSameBlocks(relay: Explorer, node: Litecoind, heights: Iterable<number>): Promise<void> {
   for (const height of heights) {
     const hashHex = await node.rpc<string>('getblockhash', [height])
     expect(await relay.text(`/api/block-height/${height}`)).toBe(hashHex)

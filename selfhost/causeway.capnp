@@ -18,8 +18,9 @@ const config :Workerd.Config = (
     # What browsers fetch beside the pages. Likewise: --directory-path site=/usr/share/causeway/site
     (name = "site", disk = (path = "dist/site")),
 
-    # What the relay may reach. Addresses of this machine and of its own network are denied; add "private" for those.
-    (name = "internet", network = (allow = ["public"], tlsOptions = (trustBrowserCas = true))),
+    # What the relay may reach: peers that CAUSEWAY_CONNECT names, and a DNS resolver. Without "private", addresses of this
+    # machine and of its own network are denied.
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
 
   # Only this machine reaches it. Put a proxy that speaks TLS before it, or: --socket-addr http=*:8787
@@ -34,15 +35,20 @@ const causeway :Workerd.Worker = (
   durableObjectNamespaces = [
     (className = "Hub", uniqueKey = "causeway-hub", enableSql = true),
     (className = "Ledger", uniqueKey = "causeway-ledger", enableSql = true),
+    (className = "Dialer", uniqueKey = "causeway-dialer", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "data"),
 
   bindings = [
     (name = "HUB", durableObjectNamespace = "Hub"),
     (name = "LEDGER", durableObjectNamespace = "Ledger"),
+    (name = "DIALER", durableObjectNamespace = "Dialer"),
     (name = "ASSETS", service = "site"),
     # Settings, from the environment of the process. What is not set there has its default.
     (name = "CAUSEWAY_NETWORK", fromEnvironment = "CAUSEWAY_NETWORK"),
     (name = "CAUSEWAY_MIN_WORK", fromEnvironment = "CAUSEWAY_MIN_WORK"),
+    (name = "CAUSEWAY_CONNECT", fromEnvironment = "CAUSEWAY_CONNECT"),
+    (name = "CAUSEWAY_DIAL", fromEnvironment = "CAUSEWAY_DIAL"),
+    (name = "CAUSEWAY_RESOLVER", fromEnvironment = "CAUSEWAY_RESOLVER"),
   ],
 );

@@ -6,7 +6,12 @@
 type Millis = number
 
 /** A TCP port, or the WebSocket door of a relay. */
-export type DialTarget = { host: string; port: number } | { url: string }
+export type DialTarget = TcpTarget | { url: string }
+
+export interface TcpTarget {
+  host: string
+  port: number
+}
 
 export type OutboundOutput = { do: 'dial'; target: DialTarget } | { do: 'resolve'; seed: string }
 

@@ -1,3 +1,4 @@
+import type { Dialer } from './dialer.ts'
 import type { Hub } from './hub.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -5,6 +6,7 @@ import type { Ledger } from './ledger.ts'
 export interface Env {
   HUB: DurableObjectNamespace<Hub>
   LEDGER: DurableObjectNamespace<Ledger>
+  DIALER: DurableObjectNamespace<Dialer>
   /** The browser's files; without them pages are complete all the same. */
   ASSETS?: Fetcher
   /**
@@ -13,8 +15,13 @@ export interface Env {
    */
   CAUSEWAY_NETWORK?: string | null
   CAUSEWAY_MIN_WORK?: string | null
+  CAUSEWAY_CONNECT?: string | null
+  CAUSEWAY_DIAL?: string | null
+  CAUSEWAY_RESOLVER?: string | null
 }
 
 /** One relay is one hub and one ledger, whichever network it serves. */
 export const hubOf = (env: Env) => env.HUB.getByName('hub')
 export const ledgerOf = (env: Env) => env.LEDGER.getByName('ledger')
+/** And one dialer for each few peers that it dials. */
+export const dialerOf = (env: Env, share: number) => env.DIALER.getByName(`dialer-${share}`)

@@ -35,7 +35,8 @@ export class HubSocket implements Pipe {
   readonly #ports: HubSocketPorts
   #link: LinkId = 0
   #paused = false
-  #waiting: Uint8Array[] = []
+  /** Texts are marks of a dialer. */
+  #waiting: (Uint8Array | string)[] = []
   #waitingBytes = 0
   #closed = false
   /** What of the last attachment tells whether another one is needed. */
@@ -66,6 +67,12 @@ export class HubSocket implements Pipe {
     }
     const isModest = this.#waitingBytes <= MAX_WAITING && this.#ports.waiting.bytes <= MAX_WAITING_TOGETHER
     return isModest || this.#waitingBytes === 0
+  }
+
+  /** Sends a dialer's mark back when all that came before it is worked off. */
+  receiveMark(mark: string): void {
+    if (!this.#paused && this.#waiting.length === 0) this.#giveBack(mark)
+    else this.#waiting.push(mark)
   }
 
   write(bytes: Uint8Array<ArrayBuffer>): undefined {
@@ -110,10 +117,23 @@ export class HubSocket implements Pipe {
   #deliverWaiting(): void {
     while (!this.#paused) {
       const chunk = this.#waiting.shift()
-      if (!chunk) return
+      if (chunk === undefined) return
+      if (typeof chunk === 'string') {
+        this.#giveBack(chunk)
+        continue
+      }
       this.#waits(-chunk.length)
       this.#ports.deliver(chunk)
     }
+  }
+
+  #giveBack(mark: string): void {
+    try {
+      this.#ws.send(mark)
+    } catch {
+      // It is gone; the platform says so by another event.
+    }
+    this.#ports.wrote(1)
   }
 
   #waits(bytes: number): void {

@@ -8,6 +8,7 @@ import type { Millis } from '../host/ports.ts'
 import type { ToHub, ToLedger } from '../peer/queues.ts'
 import { Hub as HubMachine, type HubState, type LinkStatus } from '../relay/hub.ts'
 import { Services } from '../wire/services.ts'
+import { DIALLED_TAG, type DialledKind, dialledKind, MAX_MARK } from './dialled.ts'
 import { type Env, ledgerOf } from './env.ts'
 import { edgeHasher } from './hasher.ts'
 import { type Attachment, HubSocket } from './hub-socket.ts'
@@ -92,9 +93,11 @@ export class Hub extends DurableObject<Env> {
     this.#settle()
   }
 
-  /** A request for the door. */
+  /** A request for the door, or a dialer that brings a peer. */
   override fetch(request: Request): Response {
     this.#meter.counts.requests++
+    const kind = dialledKind(request)
+    if (kind) return this.#takeDialled(kind)
     if (request.headers.get('Upgrade')?.toLowerCase() !== 'websocket') {
       return new Response(`this door speaks ${SUBPROTOCOL}\n`, { status: 426, headers: { Upgrade: 'websocket' } })
     }
@@ -119,7 +122,7 @@ export class Hub extends DurableObject<Env> {
     const socket = this.#sockets.get(ws)
     if (!socket) return
     this.#run(() => {
-      if (typeof message === 'string') this.#refuse(ws, socket, 'text-message', CloseCode.NOT_BINARY)
+      if (typeof message === 'string') this.#mark(ws, socket, message)
       else if (message.byteLength > MAX_FRAME) this.#refuse(ws, socket, 'message-too-large', CloseCode.TOO_LARGE)
       else if (!socket.receive(new Uint8Array(message))) this.#refuse(ws, socket, 'unasked', CloseCode.FLOOD)
     })
@@ -187,6 +190,22 @@ export class Hub extends DurableObject<Env> {
   }
 
   // ---- links
+
+  #takeDialled(kind: DialledKind): Response {
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.ctx.acceptWebSocket(server, [DIALLED_TAG])
+    this.#run(() => {
+      const socket = this.#socketOf(server)
+      socket.belongsTo(this.#host.attach(socket, { inbound: false, kind }))
+    })
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** Only dialers have reason to send texts. */
+  #mark(ws: WebSocket, socket: HubSocket, text: string): void {
+    if (text.length <= MAX_MARK && this.ctx.getTags(ws).includes(DIALLED_TAG)) socket.receiveMark(text)
+    else this.#refuse(ws, socket, 'text-message', CloseCode.NOT_BINARY)
+  }
 
   #socketOf(ws: WebSocket): HubSocket {
     const socket: HubSocket = new HubSocket(ws, {

@@ -1,7 +1,8 @@
 import type { HubQueries } from '../api/deps.ts'
-import type { MeterSnapshot } from '../host/meter.ts'
+import type { Count, MeterSnapshot } from '../host/meter.ts'
+import type { Metered } from '../host/metrics.ts'
 import type { LedgerQueries } from '../ledger/queries.ts'
-import { type Env, hubOf, ledgerOf } from './env.ts'
+import { dialerOf, type Env, hubOf, ledgerOf } from './env.ts'
 import type { Answered } from './ledger.ts'
 
 /** Questions to the ledger's object, one call each. */
@@ -22,8 +23,26 @@ export function hubQueries(env: Env): HubQueries {
   return { links: () => released(hubOf(env).links()) }
 }
 
-export function meters(env: Env): { hub(): Promise<MeterSnapshot>; ledger(): Promise<MeterSnapshot> } {
-  return { hub: () => released(hubOf(env).measure()), ledger: () => released(ledgerOf(env).measure()) }
+/** The dialers are metered together, if there are any. */
+export function meters(env: Env, dialers: number): Partial<Record<Metered, () => Promise<MeterSnapshot>>> {
+  return {
+    hub: () => released(hubOf(env).measure()),
+    ledger: () => released(ledgerOf(env).measure()),
+    ...(dialers > 0 && { dialer: () => measureDialers(env, dialers) }),
+  }
+}
+
+async function measureDialers(env: Env, dialers: number): Promise<MeterSnapshot> {
+  const all: MeterSnapshot[] = await Promise.all(
+    Array.from({ length: dialers }, (_, share) => released(dialerOf(env, share).measure())),
+  )
+  const [sum, ...others] = all as [MeterSnapshot, ...MeterSnapshot[]]
+  for (const { since, awakeMs, counts } of others) {
+    sum.since = Math.min(sum.since, since)
+    sum.awakeMs += awakeMs
+    for (const [count, value] of Object.entries(counts) as [Count, number][]) sum.counts[count] += value
+  }
+  return sum
 }
 
 /**

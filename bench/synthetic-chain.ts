@@ -1,5 +1,6 @@
 import type { Network } from '../src/chain/network.ts'
 import { nodeHasher } from '../src/node/hasher.ts'
+import { concatBytes } from '../src/wire/hash.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -56,7 +57,7 @@ export function* syntheticChain(network: Network, shape: ChainShape): Generator<
     time += 600
     const header = mine(network, prev, merkleRoot([coinbase.txid, ...ids]), time)
     prev = nodeHasher.sha256d(header)
-    yield join([header, compactSize(txs.length + 1), coinbase.bytes, ...txs])
+    yield concatBytes(header, compactSize(txs.length + 1), coinbase.bytes, ...txs)
   }
 }
 
@@ -83,8 +84,8 @@ function makeTransaction(random: () => number, coins: Coin[], keys: Bytes[]) {
   const body: Bytes[] = [compactSize(inputs.length)]
   const witness: Bytes[] = []
   for (const { txid, vout, kind } of inputs) {
-    const sig = kind === 'p2pkh' ? join([push(randomBytes(random, 71)), push(randomBytes(random, 33))]) : nothing
-    const scriptSig = kind === 'p2sh-p2wpkh' ? push(join([Uint8Array.of(0, 20), randomBytes(random, 20)])) : sig
+    const sig = kind === 'p2pkh' ? concatBytes(push(randomBytes(random, 71)), push(randomBytes(random, 33))) : nothing
+    const scriptSig = kind === 'p2sh-p2wpkh' ? push(concatBytes(Uint8Array.of(0, 20), randomBytes(random, 20))) : sig
     body.push(txid, u32(vout), compactSize(scriptSig.length), scriptSig, u32(0xfffffffd))
     if (kind === 'p2tr') witness.push(Uint8Array.of(1), push(randomBytes(random, 64)))
     else if (kind === 'p2pkh') witness.push(Uint8Array.of(0))
@@ -92,9 +93,9 @@ function makeTransaction(random: () => number, coins: Coin[], keys: Bytes[]) {
   }
   body.push(compactSize(outputs.length))
   for (const out of outputs) body.push(u64(out.value), compactSize(out.script.length), out.script)
-  const stripped = join([...head, ...body, u32(0)])
+  const stripped = concatBytes(...head, ...body, u32(0))
   const hasWitness = inputs.some((coin) => coin.kind !== 'p2pkh')
-  const bytes = hasWitness ? join([...head, Uint8Array.of(0, 1), ...body, ...witness, u32(0)]) : stripped
+  const bytes = hasWitness ? concatBytes(...head, Uint8Array.of(0, 1), ...body, ...witness, u32(0)) : stripped
   const txid = nodeHasher.sha256d(stripped)
   const wtxid = hasWitness ? nodeHasher.sha256d(bytes) : txid
   outputs.forEach(({ value, kind }, vout) => {
@@ -105,34 +106,34 @@ function makeTransaction(random: () => number, coins: Coin[], keys: Bytes[]) {
 
 function makeCoinbase(height: number, value: number, witnessRoot: Bytes | undefined) {
   const number = height <= 16 ? Uint8Array.of(0x50 + height) : push(heightBytes(height))
-  const scriptSig = join([number, push(u32(height))])
+  const scriptSig = concatBytes(number, push(u32(height)))
   const script = scriptOf('p2wpkh', nodeHasher.sha256(u32(height)).slice(0, 20), Math.random)
   // Cut into pieces, so that there is something to spend early.
   const share = Math.floor(value / 20)
   const amounts = Array.from({ length: 20 }, (_, i) => (i === 19 ? value - share * 19 : share))
-  const outputs = amounts.map((amount) => join([u64(amount), compactSize(script.length), script]))
+  const outputs = amounts.map((amount) => concatBytes(u64(amount), compactSize(script.length), script))
   if (witnessRoot) {
-    const commitment = nodeHasher.sha256d(join([witnessRoot, new Uint8Array(32)]))
-    outputs.push(join([u64(0), Uint8Array.of(38, 0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed), commitment]))
+    const commitment = nodeHasher.sha256d(concatBytes(witnessRoot, new Uint8Array(32)))
+    outputs.push(concatBytes(u64(0), Uint8Array.of(38, 0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed), commitment))
   }
   const input = [Uint8Array.of(1), new Uint8Array(32), u32(0xffffffff), compactSize(scriptSig.length), scriptSig]
   const body = [...input, u32(0xffffffff), compactSize(outputs.length), ...outputs]
-  const stripped = join([u32(2), ...body, u32(0)])
-  const nonce = join([Uint8Array.of(1, 32), new Uint8Array(32)])
-  const bytes = witnessRoot ? join([u32(2), Uint8Array.of(0, 1), ...body, nonce, u32(0)]) : stripped
+  const stripped = concatBytes(u32(2), ...body, u32(0))
+  const nonce = concatBytes(Uint8Array.of(1, 32), new Uint8Array(32))
+  const bytes = witnessRoot ? concatBytes(u32(2), Uint8Array.of(0, 1), ...body, nonce, u32(0)) : stripped
   const txid = nodeHasher.sha256d(stripped)
   return { bytes, txid, coins: amounts.map((amount, vout): Coin => ({ txid, vout, value: amount, kind: 'p2wpkh' })) }
 }
 
 function scriptOf(kind: Kind, key: Bytes, random: () => number): Bytes {
-  if (kind === 'p2wpkh') return join([Uint8Array.of(0, 20), key])
-  if (kind === 'p2tr') return join([Uint8Array.of(0x51, 32), randomBytes(random, 12), key])
-  if (kind === 'p2pkh') return join([Uint8Array.of(0x76, 0xa9, 20), key, Uint8Array.of(0x88, 0xac)])
-  return join([Uint8Array.of(0xa9, 20), key, Uint8Array.of(0x87)])
+  if (kind === 'p2wpkh') return concatBytes(Uint8Array.of(0, 20), key)
+  if (kind === 'p2tr') return concatBytes(Uint8Array.of(0x51, 32), randomBytes(random, 12), key)
+  if (kind === 'p2pkh') return concatBytes(Uint8Array.of(0x76, 0xa9, 20), key, Uint8Array.of(0x88, 0xac))
+  return concatBytes(Uint8Array.of(0xa9, 20), key, Uint8Array.of(0x87))
 }
 
 function mine(network: Network, prev: Uint8Array, root: Bytes, time: number): Bytes {
-  const header = join([u32(0x20000000), prev, root, u32(time), u32(network.powLimitBits), u32(0)])
+  const header = concatBytes(u32(0x20000000), prev, root, u32(time), u32(network.powLimitBits), u32(0))
   const view = new DataView(header.buffer)
   for (let nonce = 0; ; nonce++) {
     view.setUint32(76, nonce, true)
@@ -146,7 +147,7 @@ function merkleRoot(hashes: Bytes[]): Bytes {
   while (level.length > 1) {
     const next: Bytes[] = []
     for (let i = 0; i < level.length; i += 2)
-      next.push(nodeHasher.sha256d(join([level[i]!, level[i + 1] ?? level[i]!])))
+      next.push(nodeHasher.sha256d(concatBytes(level[i]!, level[i + 1] ?? level[i]!)))
     level = next
   }
   return level[0]!
@@ -154,20 +155,8 @@ function merkleRoot(hashes: Bytes[]): Bytes {
 
 const nothing = new Uint8Array(0)
 
-function join(parts: Uint8Array[]): Bytes {
-  let length = 0
-  for (const part of parts) length += part.length
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
-
 function push(bytes: Bytes): Bytes {
-  return join([Uint8Array.of(bytes.length), bytes])
+  return concatBytes(Uint8Array.of(bytes.length), bytes)
 }
 
 function compactSize(value: number): Bytes {
@@ -180,7 +169,7 @@ function u32(value: number): Bytes {
 }
 
 function u64(value: number): Bytes {
-  return join([u32(value >>> 0), u32(Math.floor(value / 2 ** 32))])
+  return concatBytes(u32(value >>> 0), u32(Math.floor(value / 2 ** 32)))
 }
 
 function heightBytes(height: number): Bytes {

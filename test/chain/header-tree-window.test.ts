@@ -3,6 +3,7 @@ import { HAVE_BODY, type HeaderRecord, MAIN, MemoryHeaderStore } from '../../src
 import { type HeaderResult, HeaderTree } from '../../src/chain/header-tree.ts'
 import { networks } from '../../src/chain/network.ts'
 import { sha256d, toDisplay } from '../../src/wire/hash.ts'
+import { CountingStore } from './counting-header-store.ts'
 import { LATE, makeHeader, makeRun, readTime } from './make-headers.ts'
 
 // Tens of thousands of headers are mined here.
@@ -12,23 +13,6 @@ const { regtest } = networks
 const GENESIS = { hash: regtest.genesisHash, time: readTime(regtest.genesis) }
 const WINDOW = 4032
 const MESSAGE = 2000
-
-/** Counts how often the tree has to look into it. */
-class CountingStore extends MemoryHeaderStore {
-  reads = 0
-  override byHash(hash: Uint8Array): HeaderRecord | undefined {
-    this.reads++
-    return super.byHash(hash)
-  }
-  override mainAt(height: number): HeaderRecord | undefined {
-    this.reads++
-    return super.mainAt(height)
-  }
-  override fromHeight(height: number, below?: number): HeaderRecord[] {
-    this.reads++
-    return super.fromHeight(height, below)
-  }
-}
 
 function acceptAll(tree: HeaderTree, run: Uint8Array[]): HeaderResult[] {
   const results: HeaderResult[] = []

@@ -2,30 +2,11 @@ import { expect, test } from 'vitest'
 import { FAILED, HAVE_BODY, type HeaderRecord, MAIN, MemoryHeaderStore } from '../../src/chain/header-store.ts'
 import { CachedHeaderStore } from '../../src/store/cached-header-store.ts'
 import { sha256d } from '../../src/wire/hash.ts'
+import { CountingStore } from '../chain/counting-header-store.ts'
 import { headerStoreContract } from '../chain/header-store-contract.ts'
 import { makeHeader } from '../chain/make-headers.ts'
 
 headerStoreContract('CachedHeaderStore', () => new CachedHeaderStore(new MemoryHeaderStore()))
-
-class CountingStore extends MemoryHeaderStore {
-  reads = 0
-  override byHash(hash: Uint8Array): HeaderRecord | undefined {
-    this.reads++
-    return super.byHash(hash)
-  }
-  override byId(id: number): HeaderRecord | undefined {
-    this.reads++
-    return super.byId(id)
-  }
-  override mainAt(height: number): HeaderRecord | undefined {
-    this.reads++
-    return super.mainAt(height)
-  }
-  override fromHeight(height: number, below?: number): HeaderRecord[] {
-    this.reads++
-    return super.fromHeight(height, below)
-  }
-}
 
 function chain(length: number) {
   const inner = new CountingStore()

@@ -10,8 +10,8 @@ export interface LedgerThreadData {
   /** The database file. */
   path: string
   network: string
-  /** Hex, where it is not the network's own. */
-  minWork: string | undefined
+  /** The network's own, or what the settings put in its place. */
+  minChainWork: bigint
   spv: boolean
   epoch: number
 }

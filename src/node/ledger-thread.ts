@@ -15,7 +15,7 @@ import { transfersOf } from './transfers.ts'
 
 /** The ledger's thread: one database connection that writes, one host, one thread for digests. */
 const port = parentPort!
-const { path, network: name, minWork, spv, epoch } = workerData as LedgerThreadData
+const { path, network: name, minChainWork, spv, epoch } = workerData as LedgerThreadData
 
 function post(message: FromLedgerThread, transfers: ArrayBuffer[] = []): void {
   port.postMessage(message, transfers)
@@ -43,19 +43,17 @@ const meter = new Meter(Date.now)
 const alarm = new Alarm(() => guarded(() => perform(host.wake(Date.now()))))
 
 function perform(outputs: LedgerOutput[]): void {
-  let values: ToHub[] = []
+  const values: ToHub[] = []
   for (const output of outputs) {
     if (output.do === 'hub') values.push(output.value)
     else if (output.do === 'digest') digester.submit(output)
     else post({ kind: 'log', line: output.line })
   }
   if (values.length > 0) post({ kind: 'queue', values }, transfersOf(values))
-  values = []
   alarm.set(host.deadline)
 }
 
-const known = networks[name as keyof typeof networks]
-const network = minWork === undefined ? known : { ...known, minChainWork: BigInt(`0x${minWork}`) }
+const network = { ...networks[name as keyof typeof networks], minChainWork }
 
 let sql: ReturnType<typeof openSqlite>
 let host: LedgerHost

@@ -37,6 +37,8 @@ interface HeaderPeer {
   /** At least one of its headers was on our chain or connected to it. */
   connected: boolean
   unconnected: number
+  /** When the first of those came. */
+  unconnectedSince: Millis
   /** Where its last unconnected answer started, and how many in a row did. */
   foreign: { start: Uint8Array; times: number } | undefined
   /** Height of the last full batch of a row, −1 outside of one: each must lead higher than the one before. */
@@ -84,6 +86,7 @@ export class HeadersSync {
       hint: undefined,
       connected: false,
       unconnected: 0,
+      unconnectedSince: 0,
       foreign: undefined,
       reached: -1,
     }
@@ -249,7 +252,7 @@ export class HeadersSync {
 
   #unconnected(entry: HeaderPeer, raws: readonly Uint8Array[], answer: boolean, now: Millis): SyncOutput[] {
     const { link } = entry.peer
-    entry.unconnected++
+    if (entry.unconnected++ === 0) entry.unconnectedSince = now
     if (answer) {
       // Announcements that overtake an answer look like one, but no two of them start at the same block.
       const start = raws[0]!.slice(4, 36)
@@ -259,7 +262,10 @@ export class HeadersSync {
     // Our questions end in our genesis: an answer that connects to none of it starts from another one.
     const foreign = answer && (raws.length > MAX_ANNOUNCED || entry.foreign!.times >= MAX_FOREIGN)
     if (!entry.connected && foreign) return [{ do: 'disconnect', link, reason: 'wrong-genesis' }]
-    if (entry.unconnected >= MAX_UNCONNECTED) return [{ do: 'misbehaving', link, reason: 'unconnected-headers' }]
+    // A link may be older than our memory of it: its announcements go on while it answers our first question.
+    const isPatient = !entry.connected && now < entry.unconnectedSince + HEADERS_SLOW
+    if (entry.unconnected >= MAX_UNCONNECTED && !isPatient)
+      return [{ do: 'misbehaving', link, reason: 'unconnected-headers' }]
     entry.hint = sha256d(raws.at(-1)!)
     return this.#ask(entry, this.#tree.best, now)
   }

@@ -166,6 +166,16 @@ describe('headers that do not fit', () => {
     ])
   })
 
+  test('of a peer that we have only just got to know they are one when its answer had time to come', () => {
+    const bench = new SyncBench()
+    bench.up(1, 1)
+    for (let i = 0; i < 30; i++) expect(endings(bench.headers(1, [chain[100 + i]!]))).toEqual([])
+    bench.now += 10_000
+    expect(endings(bench.headers(1, [chain[200]!]))).toEqual([
+      { link: 1, reason: 'unconnected-headers', misbehaving: true },
+    ])
+  })
+
   test.each([
     ['header-high-hash', () => [maker.block({ noWork: true }, chain[0]!)]],
     ['header-non-continuous', () => [chain[1]!, chain[3]!]],

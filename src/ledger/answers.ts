@@ -142,8 +142,8 @@ export class LedgerAnswers implements LedgerQueries {
     return this.#mempool.broadcast(bytes)
   }
 
-  async changesSince(cursor: string | undefined): Promise<Changes> {
-    return this.#mempool.changesSince(cursor)
+  async changesSince(cursor: string | undefined, maxEntries?: number): Promise<Changes> {
+    return this.#mempool.changesSince(cursor, maxEntries)
   }
 
   async home(blocks: number, recent: number): Promise<HomeInfo> {

@@ -1,3 +1,4 @@
+import { cursorText, readCursor } from './cursor.ts'
 import type { Change, Changes } from './queries.ts'
 
 /** Entries kept: a block or a transaction counts as one. */
@@ -23,7 +24,7 @@ export class ChangeLog {
   }
 
   get cursor(): string {
-    return `${this.#epoch}-${this.#first + this.#log.length}`
+    return this.#cursorAt(this.#log.length)
   }
 
   push(change: Change): void {
@@ -40,18 +41,28 @@ export class ChangeLog {
     this.#first += dropped
   }
 
-  since(cursor: string | undefined): Changes {
+  /** At most so many entries at a time, but always one change where there is one; the cursor says how far it went. */
+  since(cursor: string | undefined, maxEntries: number = Number.POSITIVE_INFINITY): Changes {
     if (cursor === undefined) return { cursor: this.cursor, reset: false, changes: [] }
     const from = this.#position(cursor)
     if (from === undefined) return { cursor: this.cursor, reset: true, changes: [] }
-    return { cursor: this.cursor, reset: false, changes: this.#log.slice(from).map(({ change }) => change) }
+    let to = from
+    for (let entries = 0; to < this.#log.length; to++) {
+      entries += this.#log[to]!.entries
+      if (entries > maxEntries && to > from) break
+    }
+    return { cursor: this.#cursorAt(to), reset: false, changes: this.#log.slice(from, to).map(({ change }) => change) }
+  }
+
+  #cursorAt(index: number): string {
+    return cursorText({ epoch: this.#epoch, number: this.#first + index })
   }
 
   /** Where in the log the changes after a cursor begin. */
   #position(cursor: string): number | undefined {
-    const number = cursor.startsWith(`${this.#epoch}-`) ? cursor.slice(this.#epoch.length + 1) : ''
-    if (!/^\d{1,15}$/.test(number)) return undefined
-    const from = Number(number) - this.#first
+    const at = readCursor(cursor)
+    if (at?.epoch !== this.#epoch) return undefined
+    const from = at.number - this.#first
     return from >= 0 && from <= this.#log.length ? from : undefined
   }
 }

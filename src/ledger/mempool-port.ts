@@ -18,7 +18,7 @@ export interface MempoolPort {
   /** `txs`: how many transactions, newest first. `utxos`: how many unspent outputs. */
   script(scripthash: Uint8Array, want: ScriptWant): Promise<MempoolScript>
   broadcast(bytes: Uint8Array): Promise<BroadcastResult>
-  changesSince(cursor: string | undefined): Promise<Changes>
+  changesSince(cursor: string | undefined, maxEntries?: number): Promise<Changes>
 }
 
 export interface ScriptWant {

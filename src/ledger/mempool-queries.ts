@@ -159,7 +159,7 @@ export class LocalMempool implements MempoolPort {
     return this.#broadcast(bytes)
   }
 
-  async changesSince(cursor: string | undefined) {
-    return this.#changes.since(cursor)
+  async changesSince(cursor: string | undefined, maxEntries?: number) {
+    return this.#changes.since(cursor, maxEntries)
   }
 }

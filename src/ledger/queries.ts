@@ -37,8 +37,12 @@ export interface LedgerQueries {
   /** The latest accepted, newest first; entries may have left the mempool since. */
   mempoolRecent(limit: number): Promise<RecentTx[]>
   broadcast(bytes: Uint8Array): Promise<BroadcastResult>
-  /** What happened after `cursor`; without one, nothing but the present cursor. A cursor too old or of another epoch answers `reset`. */
-  changesSince(cursor: string | undefined): Promise<Changes>
+  /**
+   * What happened after `cursor`; without one, nothing but the present cursor. A cursor too old or of another epoch answers
+   * `reset`. At most `maxEntries` blocks and transactions at a time, where given, but always one change: the cursor that
+   * comes back says how far that went.
+   */
+  changesSince(cursor: string | undefined, maxEntries?: number): Promise<Changes>
   /** One page each, so that every figure on it is of one moment. */
   home(blocks: number, recent: number): Promise<HomeInfo>
   txPage(txid: Uint8Array): Promise<{ tx: TxInfo; outspends: Outspend[]; tip: number; proof?: MerkleProof } | undefined>

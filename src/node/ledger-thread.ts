@@ -123,7 +123,7 @@ function callsOf(ledger: OpenLedger): Calls {
     tx: (txid: Uint8Array, outputs: number) => mempool.tx(txid, outputs),
     script: (scripthash: Uint8Array, want: ScriptWant) => mempool.script(scripthash, want),
     broadcast: (bytes: Uint8Array) => mempool.broadcast(bytes),
-    changesSince: (cursor: string | undefined) => mempool.changesSince(cursor),
+    changesSince: (cursor: string | undefined, maxEntries?: number) => mempool.changesSince(cursor, maxEntries),
   }
 }
 

@@ -35,6 +35,22 @@ test.each(['', '5', '5-', '4-0', '55-0', '5-2', '5--1', '5-0x', '5-1e0', '5- 0',
   },
 )
 
+test('no more comes at a time than was asked for, but always one change', () => {
+  const log = new ChangeLog(5)
+  let { cursor } = log.since(undefined)
+  const all = [tx(1), tx(2), reorg(2, 2), tx(3), tx(4), tx(5), tx(6)]
+  for (const change of all) log.push(change)
+  const slices: Change[][] = []
+  for (;;) {
+    const news = log.since(cursor, 3)
+    if (news.changes.length === 0) break
+    slices.push(news.changes)
+    cursor = news.cursor
+  }
+  expect(slices).toEqual([all.slice(0, 2), all.slice(2, 3), all.slice(3, 6), all.slice(6)])
+  expect(cursor).toBe(log.cursor)
+})
+
 test('a change that is larger than the log leaves nothing but a new start', () => {
   const log = new ChangeLog(1, 100)
   const { cursor } = log.since(undefined)

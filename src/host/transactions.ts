@@ -36,6 +36,7 @@ export class Transactions {
     const { network, mempool, log, hub, meter } = this.#ports
     if (!network.relayTransactions || isEmptyMwebTx(bytes)) return
     const result = mempool.receive(bytes, from, now)
+    this.#tellChanges()
     if (result.kind === 'accepted') {
       this.#announce(result, from)
       this.#released(result.released)
@@ -49,6 +50,7 @@ export class Transactions {
   /** One handed in by a person or program: the same checks, and the reason when refused. */
   broadcast(bytes: Uint8Array, now: Millis): BroadcastResult {
     const { answer, result } = broadcast(this.#ports.mempool, bytes, now)
+    this.#tellChanges()
     if (result?.kind === 'refused') this.#ports.meter.refused('transaction', result.reason)
     if (result?.kind === 'accepted') {
       this.#announce(result, undefined)
@@ -60,7 +62,9 @@ export class Transactions {
   /** The connected chain moved: `reverted` tip first, `connected` lowest first. */
   follow(reverted: readonly BlockRef[], connected: readonly Connected[], now: Millis): void {
     const takenBack = this.#ports.network.relayTransactions ? this.#transactionsOf(reverted) : []
-    this.#released(this.#ports.mempool.update({ reverted: takenBack, connected }, now))
+    const released = this.#ports.mempool.update({ reverted: takenBack, connected }, now)
+    this.#tellChanges()
+    this.#released(released)
   }
 
   linkDown(link: LinkId): void {
@@ -76,15 +80,17 @@ export class Transactions {
     }
   }
 
+  #tellChanges(): void {
+    for (const change of this.#ports.mempool.takeChanges()) this.#ports.changes.push(change)
+  }
+
   #released({ txs, blamed }: Released): void {
     for (const tx of txs) this.#announce(tx, undefined)
     for (const { from, reason } of blamed) this.#ports.hub({ kind: 'misbehaving', link: from, reason: `tx-${reason}` })
   }
 
-  #announce({ txid, wtxid, raw, feeSat, vsize, value }: AcceptedTx, from: LinkId | undefined): void {
-    const { changes, hub } = this.#ports
+  #announce({ txid, wtxid, raw, feeSat, vsize }: AcceptedTx, from: LinkId | undefined): void {
     const feeRate = Math.floor((feeSat * 1000) / vsize)
-    changes.push({ kind: 'tx', txid, feeSat, vsize, value })
-    hub({ kind: 'announce-tx', txid: txid.slice(), wtxid: wtxid.slice(), feeRate, bytes: raw, from })
+    this.#ports.hub({ kind: 'announce-tx', txid: txid.slice(), wtxid: wtxid.slice(), feeRate, bytes: raw, from })
   }
 }

@@ -1,7 +1,7 @@
 import { cursorText, readCursor } from './cursor.ts'
 import type { Change, Changes } from './queries.ts'
 
-/** Entries kept: a block or a transaction counts as one. */
+/** Entries kept: a block or a transaction that comes or goes counts as one. */
 const MAX_ENTRIES = 10_000
 
 /**
@@ -28,7 +28,7 @@ export class ChangeLog {
   }
 
   push(change: Change): void {
-    const entries = change.kind === 'tx' ? 1 : change.reorg.reverted.length + change.reorg.connected.length
+    const entries = change.kind === 'reorg' ? change.reorg.reverted.length + change.reorg.connected.length : 1
     this.#log.push({ change, entries })
     this.#entries += entries
     let dropped = 0

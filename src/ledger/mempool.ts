@@ -16,9 +16,9 @@ import {
   type Refusal,
   refuse,
 } from './mempool-policy.ts'
-import { TxPool, withDescendants } from './mempool-pool.ts'
+import { type NewEntry, TxPool, withDescendants } from './mempool-pool.ts'
 import { type OrphanLimits, Orphans } from './orphans.ts'
-import type { RecentTx } from './queries.ts'
+import type { MempoolChange, RecentTx, RemovalReason } from './queries.ts'
 import { RecentIds } from './recent-ids.ts'
 import { RollingFloor } from './rolling-floor.ts'
 
@@ -27,12 +27,15 @@ export interface MempoolLimits {
   bytes: number
   /** sat/kvB that a transaction pays at least. */
   minFeeRate: number
+  /** How long a transaction waits for a block. */
+  expiry: Millis
   orphans: OrphanLimits
 }
 
 export const MEMPOOL_LIMITS: MempoolLimits = {
   bytes: 128 * 2 ** 20,
   minFeeRate: 100,
+  expiry: 336 * 3_600_000, // Bitcoin Core's
   orphans: { count: 100, bytes: 4 * 2 ** 20 },
 }
 
@@ -103,6 +106,7 @@ export class Mempool {
   readonly #mined = new RecentIds(MAX_MINED)
   readonly #admission: Admission
   #recent: RecentTx[] = []
+  #changes: MempoolChange[] = []
   #tip: { hash: Uint8Array; height: number }
   /** For those who read; changed only here. */
   readonly pool = new TxPool()
@@ -111,12 +115,7 @@ export class Mempool {
     this.#network = options.network
     this.#chain = options.chain
     this.#hasher = options.hasher ?? nobleHasher
-    const { bytes, minFeeRate, orphans } = { ...options.limits }
-    this.#limits = {
-      bytes: bytes ?? MEMPOOL_LIMITS.bytes,
-      minFeeRate: minFeeRate ?? MEMPOOL_LIMITS.minFeeRate,
-      orphans: orphans ?? MEMPOOL_LIMITS.orphans,
-    }
+    this.#limits = { ...MEMPOOL_LIMITS, ...options.limits }
     this.#orphans = new Orphans(this.#limits.orphans)
     this.#admission = new Admission(this.pool, this.#chain, this.#hasher)
     this.#tip = this.#standing()
@@ -134,6 +133,13 @@ export class Mempool {
 
   get orphanCount(): number {
     return this.#orphans.count
+  }
+
+  /** What came and left since this was last asked. */
+  takeChanges(): MempoolChange[] {
+    const changes = this.#changes
+    this.#changes = []
+    return changes
   }
 
   /** Whether an announced transaction (txid or wtxid) is worth asking for. */
@@ -214,6 +220,7 @@ export class Mempool {
     }
     for (const bytes of reverted) this.#takeBack(bytes, now)
     if (this.#tip.height !== before + blocks) this.#recheck()
+    this.#expire(now)
     return this.#release(parents, now)
   }
 
@@ -249,6 +256,7 @@ export class Mempool {
     if (this.pool.byWtxid(hashKey(incoming.wtxid))) return { kind: 'known' as const }
     const refusal = checkAlone(incoming) ?? checkFinal(incoming.tx, this.#chain)
     if (refusal) return refusal
+    this.#expire(now)
     const entry = this.#admission.check(incoming, now)
     if ('kind' in entry) return entry
     const { feeSat, vsize } = entry
@@ -257,7 +265,7 @@ export class Mempool {
     const least = feeAt(this.#limits.minFeeRate, vsize)
     if (feeSat < least) return refuse('min relay fee not met', `${feeSat} < ${least}`)
     if (feeSat > feeAt(maxFeeRate, vsize)) return refuse('max-fee-exceeded')
-    if (!this.pool.add(entry, false)) return refuse('too-large-cluster')
+    if (!this.#add(entry, false)) return refuse('too-large-cluster')
     this.#trim(now)
     if (!this.pool.byKey(entry.key)) return refuse('mempool full')
     const { txid, wtxid, raw, value } = entry
@@ -302,7 +310,7 @@ export class Mempool {
       mined.push(entry)
       this.#mined.add(hashKey(entry.wtxid))
     }
-    this.pool.remove(mined)
+    this.#remove(mined, 'mined')
     const conflicting: MempoolEntry[] = []
     const spent: string[] = []
     for (let at = 0; at < outpoints.length; at += 36) {
@@ -311,7 +319,7 @@ export class Mempool {
       const entry = this.pool.spender(outpoint)
       if (entry) conflicting.push(entry)
     }
-    this.pool.remove(withDescendants(conflicting))
+    this.#remove(withDescendants(conflicting), 'conflict')
     this.#orphans.spent(spent)
   }
 
@@ -322,20 +330,46 @@ export class Mempool {
     if (checkAlone(incoming) || checkFinal(incoming.tx, this.#chain)) return
     const entry = this.#admission.check(incoming, now)
     if ('kind' in entry) return
-    this.pool.add(entry, true)
+    this.#add(entry, true)
     this.#trim(now)
   }
 
   /** Drops what the new chain makes impossible, with everything that depends on it. */
   #recheck(): void {
     const broken = [...this.pool.entries()].filter((entry) => !this.#admission.isPossible(entry))
-    this.pool.remove(withDescendants(broken))
+    this.#remove(withDescendants(broken), 'reorg')
+  }
+
+  /** Drops those that have waited for too long, with everything that depends on them. */
+  #expire(now: Millis): void {
+    const latest = Math.floor((now - this.#limits.expiry) / 1000)
+    const old: MempoolEntry[] = []
+    // They stand in the order in which they came.
+    for (const entry of this.pool.entries()) {
+      if (entry.time > latest) break
+      old.push(entry)
+    }
+    this.#remove(withDescendants(old), 'expired')
+  }
+
+  #add(entry: NewEntry, isLate: boolean): boolean {
+    if (!this.pool.add(entry, isLate)) return false
+    const { txid, feeSat, vsize, value } = entry
+    this.#changes.push({ kind: 'tx', txid, feeSat, vsize, value })
+    return true
+  }
+
+  #remove(entries: Iterable<MempoolEntry>, why: Exclude<RemovalReason, 'replaced'>): void {
+    const gone = [...entries]
+    if (gone.length === 0) return
+    this.pool.remove(gone)
+    for (const { txid } of gone) this.#changes.push({ kind: 'removed', txid, why })
   }
 
   #trim(now: Millis): void {
     while (this.pool.charge > this.#limits.bytes) {
       const chunk = this.pool.worst()!
-      this.pool.remove(chunk.txs)
+      this.#remove(chunk.txs, 'evicted')
       this.#floor.raise(feeRate(chunk) * 1000, now, this.#fill)
     }
   }

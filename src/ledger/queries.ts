@@ -176,9 +176,25 @@ export type BroadcastResult =
   | { kind: 'accepted'; txid: Uint8Array }
   | { kind: 'refused'; code: -22 | -25 | -26 | -27; message: string }
 
-export type Change =
-  | { kind: 'reorg'; reorg: Reorg }
+/**
+ * Why a transaction left the mempool: a block holds it; another spends what it spends and pays more; a block holds such
+ * another; there was no room for what pays so little; it waited too long; the chain went back to where it is impossible.
+ * What depends on a transaction leaves with it, for the same reason.
+ */
+export type RemovalReason = 'mined' | 'replaced' | 'conflict' | 'evicted' | 'expired' | 'reorg'
+
+/** A transaction that left the mempool. `by`: the txid of what replaced it, where that is the reason. */
+export type Removal =
+  | { txid: Uint8Array; why: Exclude<RemovalReason, 'replaced'> }
+  | { txid: Uint8Array; why: 'replaced'; by: Uint8Array }
+
+/** A transaction that came to the mempool, or left it. What is replayed in order gives what the mempool holds. */
+export type MempoolChange =
   | { kind: 'tx'; txid: Uint8Array; feeSat: number; vsize: number; value: number }
+  | ({ kind: 'removed' } & Removal)
+
+/** In the order of events: what a block brings about in the mempool comes before the `reorg` with that block. */
+export type Change = { kind: 'reorg'; reorg: Reorg } | MempoolChange
 
 export interface Changes {
   cursor: string

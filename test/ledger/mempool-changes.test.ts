@@ -4,6 +4,7 @@ import { ChangeLog } from '../../src/ledger/change-log.ts'
 import type { Change } from '../../src/ledger/queries.ts'
 
 const tx = (n: number): Change => ({ kind: 'tx', txid: Uint8Array.of(n), feeSat: n, vsize: 100, value: 0 })
+const gone = (n: number): Change => ({ kind: 'removed', txid: Uint8Array.of(n), why: 'evicted' })
 const reorg = (reverted: number, connected: number): Change => {
   const refs = (count: number) =>
     Array.from({ length: count }, (_, i) => ({ hash: new Uint8Array(32), height: i, id: i }))
@@ -68,7 +69,7 @@ test('whatever comes, a follower misses nothing or is told so, and the log keeps
       let seen = 0
       for (const each of steps) {
         if (each !== 'look') {
-          const change = each % 2 ? tx(each) : reorg(each / 2, each / 2)
+          const change = each % 2 ? (each % 3 ? tx(each) : gone(each)) : reorg(each / 2, each / 2)
           log.push(change)
           all.push(change)
           continue
@@ -76,7 +77,7 @@ test('whatever comes, a follower misses nothing or is told so, and the log keeps
         const news = log.since(cursor)
         if (!news.reset) expect(news.changes).toEqual(all.slice(seen))
         const size = (change: Change) =>
-          change.kind === 'tx' ? 1 : change.reorg.reverted.length + change.reorg.connected.length
+          change.kind === 'reorg' ? change.reorg.reverted.length + change.reorg.connected.length : 1
         const missed = all.slice(seen)
         if (missed.reduce((sum, change) => sum + size(change), 0) <= 50) expect(news.reset).toBe(false)
         expect(news.changes.reduce((sum, change) => sum + size(change), 0)).toBeLessThanOrEqual(100)

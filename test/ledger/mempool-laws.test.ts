@@ -24,6 +24,8 @@ class Run {
   readonly mempool: Mempool
   readonly coins: TestCoin[] = []
   readonly #late: Uint8Array[] = []
+  /** What a follower of the changes takes the mempool for. */
+  readonly followed = new Map<string, Uint8Array>()
   #now = 1_700_000_000_000
   #salt = 0
 
@@ -44,6 +46,12 @@ class Run {
     else if (kind === 'block') this.#mine(this.#some(a))
     else if (kind === 'rival') this.#mine(this.#rivals(a, b))
     else this.#reorg(1 + (a % 4), b)
+    for (const change of this.mempool.takeChanges()) {
+      const key = hashKey(change.txid)
+      if (this.followed.has(key) !== (change.kind === 'removed')) throw new Error('a change that cannot follow')
+      if (change.kind === 'tx') this.followed.set(key, change.txid)
+      else this.followed.delete(key)
+    }
   }
 
   /** Spends one to three coins, mostly such as can be spent now. */
@@ -138,9 +146,10 @@ class Run {
   }
 }
 
-function checkLaws({ mempool, chain }: Run, budget: number): void {
+function checkLaws({ mempool, chain, followed }: Run, budget: number): void {
   const { pool } = mempool
   const entries = [...pool.entries()]
+  expect(new Set(followed.keys())).toEqual(new Set(entries.map(({ key }) => key)))
   const inPool = new Map(entries.map((entry) => [entry.key, entry]))
   const spent = new Set<string>()
   const sums = { count: 0, vsize: 0, feeSat: 0, charge: 0 }

@@ -6,6 +6,7 @@ import { createApi, type FaultReport } from './api/api.ts'
 import { assetLinks, assetResponse } from './api/assets.ts'
 import type { Assets, HubQueries } from './api/deps.ts'
 import { EventStreams } from './api/event-stream.ts'
+import { apiGroups } from './api/groups.ts'
 import { guarded } from './api/guard.ts'
 import { type MetricsSource, metricsResponse } from './api/metrics.ts'
 import { StatusCache } from './api/status-cache.ts'
@@ -42,7 +43,7 @@ export function createApp(deps: AppDeps): Hono {
   const queries = guarded(deps.queries, 'ledger-unavailable')
   const hub = guarded(deps.hub, 'hub-unavailable')
   const status = new StatusCache(queries, now)
-  const api = createApi({ network, queries, status }, report)
+  const api = createApi(apiGroups({ network, queries, status, version, now }), status, report)
   const link = assetLinks(assets)
   const site = { name, version, network, script: link('live.js') }
   const pages = pageRoutes({ network, queries, status, now, hub, site }, report)
@@ -61,13 +62,8 @@ export function createApp(deps: AppDeps): Hono {
   app.route('/', pages.routes)
   app.all('*', async (c) => {
     const { pathname } = new URL(c.req.url)
-    const below = /^\/api(\/.*)?$/s.exec(pathname)
-    if (below) return api.answer(c.req.raw, below[1] ?? '/')
-    if (wantsHtml(c.req.raw) && !api.knows('GET', pathname)) return pages.unknown(c)
-    const answer = await api.answer(c.req.raw, pathname)
-    // A page may stand at the same path.
-    answer.headers.set('Vary', 'Accept')
-    return answer
+    if (wantsHtml(c.req.raw) && !api.owns(pathname)) return pages.unknown(c)
+    return api.answer(c.req.raw, pathname)
   })
   return app
 }

@@ -1,55 +1,54 @@
+import { type CacheRule, cacheControl, type SettledRule } from './cache-rule.ts'
+import type { Dialect } from './dialect.ts'
 import { type ApiError, retryAfter } from './errors.ts'
 
-/** What a route answers with. The types carry no charset, as the Esplora contract wants them. */
+/** The types carry no charset, as the Esplora contract wants them. */
+export type MediaType = 'application/json' | 'text/plain' | 'application/octet-stream'
+
+/** What a route answers with. */
 export interface Answer {
-  type: 'application/json' | 'text/plain' | 'application/octet-stream'
+  type: MediaType
   body: string | Uint8Array<ArrayBuffer>
-  /** Seconds for which caches may keep it. */
-  maxAge: number
+  /** Height of what it is about, for a route whose answers are kept by depth; `undefined` while unconfirmed or unknown. */
+  height?: number | undefined
+  /** Where this one answer is not kept as the route says. */
+  keep?: CacheRule
+  headers?: Readonly<Record<string, string>>
 }
 
-/** Five years: what is buried deep does not change. */
-export const LONG = 157_784_630
-/** What the next block or transaction may change. */
-export const SHORT = 10
-/** Blocks on top (the block itself not counted) from which an answer is kept for long. */
-const DEEP = 10
-
-/** How long an answer about something mined at `height` may be kept; `undefined` is unconfirmed or unknown. */
-export function ttlByDepth(tip: number, height: number | undefined): number {
-  return height !== undefined && tip - height >= DEEP ? LONG : SHORT
-}
+type More = Omit<Answer, 'type' | 'body'>
 
 /** A value without floats; those need `floatJson`, and so text that was put together by the view. */
-export function json(value: unknown, maxAge: number): Answer {
-  return jsonText(JSON.stringify(value), maxAge)
+export function json(value: unknown, more?: More): Answer {
+  return jsonText(JSON.stringify(value), more)
 }
 
-export function jsonText(body: string, maxAge: number): Answer {
-  return { type: 'application/json', body, maxAge }
+export function jsonText(body: string, more?: More): Answer {
+  return { ...more, type: 'application/json', body }
 }
 
-export function text(body: string, maxAge: number): Answer {
-  return { type: 'text/plain', body, maxAge }
+export function text(body: string, more?: More): Answer {
+  return { ...more, type: 'text/plain', body }
 }
 
-export function octets(body: Uint8Array, maxAge: number): Answer {
+export function octets(body: Uint8Array, more?: More): Answer {
   const owned = body.buffer instanceof ArrayBuffer ? (body as Uint8Array<ArrayBuffer>) : new Uint8Array(body)
-  return { type: 'application/octet-stream', body: owned, maxAge }
+  return { ...more, type: 'application/octet-stream', body: owned }
 }
 
-export function answerResponse({ type, body, maxAge }: Answer): Response {
+export function answerResponse({ type, body, headers }: Answer, keep: SettledRule): Response {
   return new Response(body, {
-    headers: { ...API_HEADERS, 'Content-Type': type, 'Cache-Control': `public, max-age=${maxAge}` },
+    headers: { ...API_HEADERS, 'Content-Type': type, 'Cache-Control': cacheControl(keep), ...headers },
   })
 }
 
-/** The bare message, no newline, and nothing that lets a cache keep it. */
-export function errorResponse(error: ApiError): Response {
+/** Never with anything that lets a cache keep it. */
+export function errorResponse(error: ApiError, dialect: Dialect, request: Request): Response {
   const after = retryAfter(error.status)
-  return new Response(error.message, {
+  const { type, body, headers } = dialect.tell(error, request)
+  return new Response(body, {
     status: error.status,
-    headers: { ...API_HEADERS, 'Content-Type': 'text/plain', ...(after && { 'Retry-After': String(after) }) },
+    headers: { ...API_HEADERS, 'Content-Type': type, ...(after && { 'Retry-After': String(after) }), ...headers },
   })
 }
 

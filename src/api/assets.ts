@@ -1,5 +1,5 @@
 import { bytesToHex, sha256 } from '../wire/hash.ts'
-import { LONG } from './answer.ts'
+import { LONG } from './cache-rule.ts'
 import type { Assets } from './deps.ts'
 
 /** Seconds for which a file may be kept whose address does not name its content. */

@@ -4,6 +4,30 @@ import { decode } from '../wire/codec.ts'
 import { toDisplay } from '../wire/hash.ts'
 import { type BlockHeader, blockHeader } from '../wire/header.ts'
 import { floatJson } from './float.ts'
+import { component, count, FLAG, HASH, HEIGHT, number, object, orNull, U32, UNIX_TIME } from './schema.ts'
+
+/** Fields of a block in the Esplora contract. */
+export const BLOCK_FIELDS = {
+  id: HASH,
+  height: HEIGHT,
+  version: U32,
+  timestamp: UNIX_TIME,
+  tx_count: count('Transactions.'),
+  size: count('Bytes.'),
+  weight: count('Weight units.'),
+  merkle_root: HASH,
+  previousblockhash: orNull(HASH),
+  mediantime: UNIX_TIME,
+  nonce: U32,
+  bits: U32,
+  difficulty: number(),
+}
+export const BLOCK = component('Block', object(BLOCK_FIELDS))
+
+export const BLOCK_STATUS = component(
+  'BlockStatus',
+  object({ in_best_chain: FLAG, height: orNull(HEIGHT), next_best: orNull(HASH) }),
+)
 
 /** A block as the Esplora contract prints it, already as text because its difficulty always carries a point. */
 export function blockJson(info: BlockInfo): string {

@@ -1,9 +1,11 @@
 import { hexToBytes, toDisplay } from '../wire/hash.ts'
 import { text } from './answer.ts'
 import { readBody } from './body.ts'
+import { forSeconds } from './cache-rule.ts'
 import type { ApiDeps } from './deps.ts'
 import { fail } from './errors.ts'
-import type { Route } from './route.ts'
+import { get, inText, post, type Route, tagged } from './route.ts'
+import { HASH, string } from './schema.ts'
 
 /** Bytes of a request's body. */
 const BODY_LIMIT = 1_000_000
@@ -15,14 +17,29 @@ export function broadcastRoutes({ queries }: ApiDeps): Route[] {
     if (txHex === '' || txHex.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(txHex)) return refuse(-22, UNDECODABLE)
     const result = await queries.broadcast(hexToBytes(txHex))
     if (result.kind === 'refused') return refuse(result.code, result.message)
-    return text(toDisplay(result.txid), 0)
+    return text(toDisplay(result.txid))
   }
-  return [
-    ['POST', '/tx', async ({ request }) => broadcast((await readBody(request, BODY_LIMIT, BODY_WITHIN_MS)).trim())],
-    ['GET', '/broadcast', async ({ query }) => broadcast(query.get('tx') ?? fail('missing-tx'))],
-  ]
+  return tagged('Sending', [
+    post('/tx', {
+      about: 'Sends a transaction; its txid comes back.',
+      body: { about: 'The transaction in hex.', type: 'text/plain', schema: TX_HEX },
+      gives: inText(HASH),
+      fails: ['broadcast-refused', 'body-too-large', 'body-too-slow'],
+      keep: forSeconds(0),
+      answer: async ({ request }) => broadcast((await readBody(request, BODY_LIMIT, BODY_WITHIN_MS)).trim()),
+    }),
+    get('/broadcast', {
+      about: 'The same for clients that only GET.',
+      query: { tx: { about: 'The transaction in hex.', schema: TX_HEX, required: true } },
+      gives: inText(HASH),
+      fails: ['missing-tx', 'broadcast-refused'],
+      keep: forSeconds(0),
+      answer: async ({ query }) => broadcast(query.get('tx') ?? fail('missing-tx')),
+    }),
+  ])
 }
 
+const TX_HEX = string('^([0-9a-fA-F]{2})+$')
 const UNDECODABLE = 'TX decode failed. Make sure the tx has at least one input.'
 
 /** Clients look for the number in the text. */

@@ -1,4 +1,5 @@
 import type { Network } from '../chain/network.ts'
+import type { Millis } from '../host/ports.ts'
 import type { LedgerQueries } from '../ledger/queries.ts'
 import type { LinkStatus } from '../relay/hub-types.ts'
 import type { StatusCache } from './status-cache.ts'
@@ -20,4 +21,6 @@ export interface ApiDeps {
   network: Network
   queries: LedgerQueries
   status: StatusCache
+  version: string
+  now(): Millis
 }

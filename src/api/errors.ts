@@ -47,6 +47,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The status that a code stands for. */
+export function statusOf(code: ApiErrorCode): number {
+  return ERRORS[code][0]
+}
+
 export function fail(code: ApiErrorCode, message?: string): never {
   throw new ApiError(code, message)
 }

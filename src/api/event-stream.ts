@@ -1,6 +1,7 @@
 import type { Millis } from '../host/ports.ts'
 import type { LedgerQueries } from '../ledger/queries.ts'
 import { API_HEADERS, errorResponse } from './answer.ts'
+import { ESPLORA } from './dialect.ts'
 import { ApiError } from './errors.ts'
 import { FEED_LIMITS, type FeedLimits, type FeedOutput, type ListenerKind, LiveFeed } from './live-feed.ts'
 
@@ -10,16 +11,18 @@ const UNREAD_LIMIT = 64 * 1024
 export const HOME_BLOCKS = 8
 export const HOME_TXS = 10
 
+type Questions = Pick<LedgerQueries, 'changesSince' | 'home'>
+
 /** Runs a `LiveFeed` over the ledger and a timer, and hands out its streams. */
 export class EventStreams {
   readonly #feed: LiveFeed
-  readonly #queries: LedgerQueries
+  readonly #queries: Questions
   readonly #now: () => Millis
   readonly #writers = new Map<number, ReadableStreamDefaultController<Uint8Array>>()
   readonly #encoder = new TextEncoder()
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(queries: LedgerQueries, now: () => Millis, limits: FeedLimits = FEED_LIMITS) {
+  constructor(queries: Questions, now: () => Millis, limits: FeedLimits = FEED_LIMITS) {
     this.#queries = queries
     this.#now = now
     this.#feed = new LiveFeed(limits)
@@ -34,7 +37,7 @@ export class EventStreams {
     const headers = { ...API_HEADERS, 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' }
     if (request.method === 'HEAD') return new Response(null, { headers })
     const joined = this.#feed.join(kind, this.#now())
-    if (!joined) return errorResponse(new ApiError('too-many-listeners'))
+    if (!joined) return errorResponse(new ApiError('too-many-listeners'), ESPLORA, request)
     const { id } = joined
     const body = new ReadableStream<Uint8Array>(
       { start: (controller) => void this.#writers.set(id, controller), cancel: () => this.#close(id) },

@@ -1,6 +1,22 @@
 import type { MempoolSummary, RecentTx } from '../ledger/queries.ts'
 import { toDisplay } from '../wire/hash.ts'
 import { floatJson } from './float.ts'
+import { component, count, HASH, list, number, object, SATOSHI, tuple } from './schema.ts'
+
+export const MEMPOOL = component(
+  'Mempool',
+  object({
+    count: count('Transactions.'),
+    vsize: count('Virtual bytes.'),
+    total_fee: SATOSHI,
+    fee_histogram: list(tuple(number('Lowest fee rate in the bin, sat/vB.'), count('Virtual bytes in the bin.'))),
+  }),
+)
+
+export const RECENT_TX = component(
+  'RecentTx',
+  object({ txid: HASH, fee: SATOSHI, vsize: count('Virtual bytes.'), value: SATOSHI }),
+)
 
 /** Already text, because fee rates always carry a point. */
 export function mempoolJson({ count, vsize, feeSat, histogram }: MempoolSummary): string {

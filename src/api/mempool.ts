@@ -1,21 +1,37 @@
-import { json, jsonText, SHORT } from './answer.ts'
+import { json, jsonText } from './answer.ts'
 import { hashListView } from './block-view.ts'
+import { forSeconds, SHORTLY } from './cache-rule.ts'
 import type { ApiDeps } from './deps.ts'
-import { mempoolJson, recentView } from './mempool-view.ts'
-import type { Route } from './route.ts'
+import { MEMPOOL, mempoolJson, RECENT_TX, recentView } from './mempool-view.ts'
+import { get, inJson, type Route, tagged } from './route.ts'
+import { HASH, list } from './schema.ts'
 
 const RECENT_LIMIT = 10
 /** Seconds for which the list of the latest may be kept. */
 const RECENT_TTL = 5
 
 export function mempoolRoutes({ queries }: ApiDeps): Route[] {
-  return [
-    ['GET', '/mempool', async () => jsonText(mempoolJson(await queries.mempool()), SHORT)],
-    ['GET', '/mempool/txids', async () => json(hashListView(await queries.mempoolTxids()), SHORT)],
-    [
-      'GET',
-      '/mempool/recent',
-      async () => json((await queries.mempoolRecent(RECENT_LIMIT)).map(recentView), RECENT_TTL),
-    ],
-  ]
+  return tagged('Mempool', [
+    get('/mempool', {
+      about: 'How much waits, and for which fee rates.',
+      gives: inJson(MEMPOOL),
+      fails: [],
+      keep: SHORTLY,
+      answer: async () => jsonText(mempoolJson(await queries.mempool())),
+    }),
+    get('/mempool/txids', {
+      about: 'All txids that wait, in no order.',
+      gives: inJson(list(HASH)),
+      fails: [],
+      keep: SHORTLY,
+      answer: async () => json(hashListView(await queries.mempoolTxids())),
+    }),
+    get('/mempool/recent', {
+      about: `The latest ${RECENT_LIMIT} that came, newest first.`,
+      gives: inJson(list(RECENT_TX, RECENT_LIMIT)),
+      fails: [],
+      keep: forSeconds(RECENT_TTL),
+      answer: async () => json((await queries.mempoolRecent(RECENT_LIMIT)).map(recentView)),
+    }),
+  ])
 }

@@ -1,5 +1,11 @@
 import { fromDisplay, hexToBytes } from '../wire/hash.ts'
 import { ApiError } from './errors.ts'
+import type { Param } from './route.ts'
+import { string } from './schema.ts'
+
+export const TXID: Param = { about: 'A txid in hex.', schema: string('^[0-9a-fA-F]{64}$') }
+export const BLOCK_HASH: Param = { about: 'A block hash in hex.', schema: string('^[0-9a-fA-F]{64}$') }
+export const HEIGHT_PARAM: Param = { about: 'A height.', schema: string('^[0-9]+$') }
 
 const HASH = /^[0-9a-fA-F]{64}$/
 const U32_MAX = 0xffff_ffff

@@ -1,13 +1,16 @@
 import { networks } from '../chain/network.ts'
+import type { ScriptStats } from '../ledger/queries.ts'
 import { parseAddress } from '../script/address.ts'
 import { sha256 } from '../wire/hash.ts'
-import { json, SHORT } from './answer.ts'
+import { json } from './answer.ts'
+import { SHORTLY } from './cache-rule.ts'
 import type { ApiDeps } from './deps.ts'
-import { fail } from './errors.ts'
-import { parseScripthash, readHash } from './params.ts'
-import type { Params, Route } from './route.ts'
-import { addressView, scripthashView, utxoView } from './script-view.ts'
-import { txView } from './tx-view.ts'
+import { type ApiErrorCode, fail } from './errors.ts'
+import { parseScripthash, readHash, TXID } from './params.ts'
+import { get, inJson, type Param, type Route, tagged } from './route.ts'
+import { type Component, list, string } from './schema.ts'
+import { ADDRESS, addressView, SCRIPTHASH, scripthashView, UTXO, utxoView } from './script-view.ts'
+import { TX, txView } from './tx-view.ts'
 
 /** Confirmed transactions in one answer; clients page by it. */
 export const CHAIN_PAGE = 25
@@ -16,48 +19,93 @@ const MEMPOOL_PAGE = 50
 const UTXOS_LIMIT = 500
 
 export function scriptRoutes({ queries, network }: ApiDeps): Route[] {
-  const byAddress = ({ subject }: Params) => {
+  const byAddress = (subject: string) => {
     const parsed = parseAddress(subject, network.address, Object.values(networks))
     if (parsed.kind === 'other-network') return fail('other-network')
     if (parsed.kind === 'invalid') return fail('bad-address', parsed.text)
     return sha256(parsed.script)
   }
-  const byScripthash = ({ subject }: Params) => parseScripthash(subject)
 
   const historyOf = async (scripthash: Uint8Array, mempool: number, chain: number, after?: Uint8Array) => {
     const found = await queries.scriptTxs(scripthash, { mempool, chain, ...(after && { after }) })
-    return json(
-      [...found.mempool, ...found.chain].map((tx) => txView(tx, network)),
-      SHORT,
-    )
+    return json([...found.mempool, ...found.chain].map((tx) => txView(tx, network)))
   }
 
-  const both = (kind: 'address' | 'scripthash', read: (params: Params) => Uint8Array): Route[] => [
-    [
-      'GET',
-      `/${kind}/:subject`,
-      async ({ params }) => {
-        const stats = await queries.scriptStats(read(params))
-        const view = kind === 'address' ? addressView : scripthashView
-        return json(view(params.subject, stats), SHORT)
-      },
-    ],
-    ['GET', `/${kind}/:subject/txs`, async ({ params }) => historyOf(read(params), MEMPOOL_PAGE, CHAIN_PAGE)],
-    [
-      'GET',
-      `/${kind}/:subject/txs/chain/:last?`,
-      async ({ params }) => historyOf(read(params), 0, CHAIN_PAGE, readHash(params.last)),
-    ],
-    ['GET', `/${kind}/:subject/txs/mempool`, async ({ params }) => historyOf(read(params), MEMPOOL_PAGE, 0)],
-    [
-      'GET',
-      `/${kind}/:subject/utxo`,
-      async ({ params }) => {
-        const utxos = await queries.scriptUtxos(read(params), UTXOS_LIMIT)
-        if (utxos === 'too-many') fail('too-many-utxos')
-        return json(utxos.map(utxoView), SHORT)
-      },
-    ],
-  ]
-  return [...both('address', byAddress), ...both('scripthash', byScripthash)]
+  const both = ({ kind, subject, read, view, schema, fails }: Subject) => {
+    const params = { subject }
+    return [
+      get(`/${kind}/:subject`, {
+        about: `What ${kind === 'address' ? 'an address' : 'a script'} has got and spent, in the chain and in the mempool.`,
+        params,
+        gives: inJson(schema),
+        fails,
+        keep: SHORTLY,
+        answer: async ({ params }) => json(view(params.subject, await queries.scriptStats(read(params.subject)))),
+      }),
+      get(`/${kind}/:subject/txs`, {
+        about: `Its transactions: up to ${MEMPOOL_PAGE} that wait, then up to ${CHAIN_PAGE} that are mined, newest first.`,
+        params,
+        gives: inJson(list(TX, MEMPOOL_PAGE + CHAIN_PAGE)),
+        fails,
+        keep: SHORTLY,
+        answer: async ({ params }) => historyOf(read(params.subject), MEMPOOL_PAGE, CHAIN_PAGE),
+      }),
+      get(`/${kind}/:subject/txs/chain/:last?`, {
+        about: `Up to ${CHAIN_PAGE} of its mined transactions, newest first.`,
+        params: { ...params, last: { ...TXID, about: 'The txid after which to go on.' } },
+        gives: inJson(list(TX, CHAIN_PAGE)),
+        fails,
+        keep: SHORTLY,
+        answer: async ({ params }) => historyOf(read(params.subject), 0, CHAIN_PAGE, readHash(params.last)),
+      }),
+      get(`/${kind}/:subject/txs/mempool`, {
+        about: `Up to ${MEMPOOL_PAGE} of its transactions that wait, newest first.`,
+        params,
+        gives: inJson(list(TX, MEMPOOL_PAGE)),
+        fails,
+        keep: SHORTLY,
+        answer: async ({ params }) => historyOf(read(params.subject), MEMPOOL_PAGE, 0),
+      }),
+      get(`/${kind}/:subject/utxo`, {
+        about: 'Its unspent outputs, with those that wait and without those that something waiting spends.',
+        params,
+        gives: inJson(list(UTXO, UTXOS_LIMIT)),
+        fails: [...fails, 'too-many-utxos'],
+        keep: SHORTLY,
+        answer: async ({ params }) => {
+          const utxos = await queries.scriptUtxos(read(params.subject), UTXOS_LIMIT)
+          if (utxos === 'too-many') fail('too-many-utxos')
+          return json(utxos.map(utxoView))
+        },
+      }),
+    ]
+  }
+  return tagged('Addresses and scripts', [
+    ...both({
+      kind: 'address',
+      subject: { about: 'An address.', schema: string() },
+      read: byAddress,
+      view: addressView,
+      schema: ADDRESS,
+      fails: ['bad-address', 'other-network', 'history-too-long'],
+    }),
+    ...both({
+      kind: 'scripthash',
+      subject: { about: 'SHA-256 of a scriptPubKey in hex, not reversed.', schema: string('^[0-9a-fA-F]{64}$') },
+      read: parseScripthash,
+      view: scripthashView,
+      schema: SCRIPTHASH,
+      fails: ['bad-scripthash', 'history-too-long'],
+    }),
+  ])
+}
+
+/** One of the two ways to name a script. */
+interface Subject {
+  kind: 'address' | 'scripthash'
+  subject: Param
+  read: (subject: string) => Uint8Array
+  view: (subject: string, stats: ScriptStats) => unknown
+  schema: Component
+  fails: readonly ApiErrorCode[]
 }

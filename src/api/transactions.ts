@@ -1,91 +1,125 @@
 import { buildPartialMerkle } from '../chain/partial-merkle.ts'
 import { encode } from '../wire/codec.ts'
-import { bytesToHex, toDisplay } from '../wire/hash.ts'
+import { bytesToHex } from '../wire/hash.ts'
 import { merkleblock } from '../wire/merkleblock.ts'
-import { json, octets, SHORT, text, ttlByDepth } from './answer.ts'
+import { json, octets, text } from './answer.ts'
+import { BY_DEPTH, SHORTLY } from './cache-rule.ts'
 import type { ApiDeps } from './deps.ts'
 import { fail } from './errors.ts'
-import { parseHash, parseU32 } from './params.ts'
-import type { Route } from './route.ts'
-import { heightOf, outspendView, statusView, txView } from './tx-view.ts'
+import { parseHash, parseU32, TXID } from './params.ts'
+import { get, inBytes, inJson, inText, type Route, tagged } from './route.ts'
+import { HEX, list, string } from './schema.ts'
+import {
+  heightOf,
+  MERKLE_PROOF,
+  merkleProofView,
+  OUTSPEND,
+  outspendView,
+  STATUS,
+  statusView,
+  TX,
+  txView,
+} from './tx-view.ts'
 
-export function txRoutes({ queries, status, network }: ApiDeps): Route[] {
+export function txRoutes({ queries, network }: ApiDeps): Route[] {
   const txOf = async (txidHex: string) => (await queries.tx(parseHash(txidHex))) ?? fail('tx-unknown')
   const proofOf = async (txid: Uint8Array) => (await queries.merkleProof(txid)) ?? fail('tx-unproved')
-  const ttl = async (height: number | undefined) => ttlByDepth(await status.tipHeight(), height)
-  return [
-    [
-      'GET',
-      '/tx/:txid',
-      async ({ params }) => {
+  return tagged('Transactions', [
+    get('/tx/:txid', {
+      about: 'A transaction, mined or waiting, with what it spends.',
+      params: { txid: TXID },
+      gives: inJson(TX),
+      fails: ['bad-hex', 'tx-unknown'],
+      keep: BY_DEPTH,
+      answer: async ({ params }) => {
         const tx = await txOf(params.txid)
-        return json(txView(tx, network), await ttl(heightOf(tx.status)))
+        return json(txView(tx, network), { height: heightOf(tx.status) })
       },
-    ],
-    [
-      'GET',
-      '/tx/:txid/hex',
-      async ({ params }) => {
+    }),
+    get('/tx/:txid/hex', {
+      about: 'Its bytes in hex.',
+      params: { txid: TXID },
+      gives: inText(HEX),
+      fails: ['bad-hex', 'tx-unknown'],
+      keep: BY_DEPTH,
+      answer: async ({ params }) => {
         const tx = await txOf(params.txid)
-        return text(bytesToHex(tx.raw), await ttl(heightOf(tx.status)))
+        return text(bytesToHex(tx.raw), { height: heightOf(tx.status) })
       },
-    ],
-    [
-      'GET',
-      '/tx/:txid/raw',
-      async ({ params }) => {
+    }),
+    get('/tx/:txid/raw', {
+      about: 'Its bytes.',
+      params: { txid: TXID },
+      gives: inBytes(),
+      fails: ['bad-hex', 'tx-unknown'],
+      keep: BY_DEPTH,
+      answer: async ({ params }) => {
         const tx = await txOf(params.txid)
-        return octets(tx.raw, await ttl(heightOf(tx.status)))
+        return octets(tx.raw, { height: heightOf(tx.status) })
       },
-    ],
-    [
-      'GET',
-      '/tx/:txid/status',
-      async ({ params }) => {
+    }),
+    get('/tx/:txid/status', {
+      about: 'Whether and where it is mined; an unknown one is not.',
+      params: { txid: TXID },
+      gives: inJson(STATUS),
+      fails: ['bad-hex'],
+      keep: BY_DEPTH,
+      answer: async ({ params }) => {
         const found = await queries.txStatus(parseHash(params.txid))
-        return json(statusView(found), await ttl(heightOf(found)))
+        return json(statusView(found), { height: heightOf(found) })
       },
-    ],
-    [
-      'GET',
-      '/tx/:txid/merkle-proof',
-      async ({ params }) => {
+    }),
+    get('/tx/:txid/merkle-proof', {
+      about: 'Proof that its block holds it, as Electrum has it.',
+      params: { txid: TXID },
+      gives: inJson(MERKLE_PROOF),
+      fails: ['bad-hex', 'tx-unproved'],
+      keep: BY_DEPTH,
+      answer: async ({ params }) => {
         const proof = await proofOf(parseHash(params.txid))
-        const view = { block_height: proof.height, merkle: proof.branch.map(toDisplay), pos: proof.pos }
-        return json(view, await ttl(proof.height))
+        return json(merkleProofView(proof), { height: proof.height })
       },
-    ],
-    [
-      'GET',
-      '/tx/:txid/merkleblock-proof',
-      async ({ params }) => {
+    }),
+    get('/tx/:txid/merkleblock-proof', {
+      about: 'The same as a merkleblock message, in hex (BIP37).',
+      params: { txid: TXID },
+      gives: inText(HEX),
+      fails: ['bad-hex', 'tx-unproved'],
+      keep: BY_DEPTH,
+      answer: async ({ params }) => {
         const { hash, height, pos } = await proofOf(parseHash(params.txid))
         // Should a reorg fall between the questions, the proof is of a block that is gone.
         const { header } = (await queries.block(hash)) ?? fail('tx-unproved')
         const txids = (await queries.blockTxids(hash)) ?? fail('tx-unproved')
         const tree = buildPartialMerkle(txids, new Set([pos]))
         const bytes = encode(merkleblock, { command: 'merkleblock', header, ...tree })
-        return text(bytesToHex(bytes), await ttl(height))
+        return text(bytesToHex(bytes), { height })
       },
-    ],
-    [
-      'GET',
-      '/tx/:txid/outspend/:vout',
-      async ({ params }) => {
+    }),
+    get('/tx/:txid/outspend/:vout', {
+      about: 'What spends an output, if anything; unknown transactions and outputs count as unspent.',
+      params: { txid: TXID, vout: { about: 'Index of the output.', schema: string('^[0-9]+$') } },
+      gives: inJson(OUTSPEND),
+      fails: ['bad-hex', 'bad-number'],
+      keep: BY_DEPTH,
+      answer: async ({ params }) => {
         const txid = parseHash(params.txid)
         const vout = parseU32(params.vout)
-        // Unknown transactions and outputs count as unspent: clients rely on the 200.
+        // Clients rely on the 200.
         const outspend = (await queries.outspends(txid))?.[vout] ?? { spent: false }
-        return json(outspendView(outspend), await ttl(outspend.spent ? heightOf(outspend.status) : undefined))
+        return json(outspendView(outspend), { height: outspend.spent ? heightOf(outspend.status) : undefined })
       },
-    ],
-    [
-      'GET',
-      '/tx/:txid/outspends',
-      async ({ params }) => {
+    }),
+    get('/tx/:txid/outspends', {
+      about: 'The same for each of its outputs, in order.',
+      params: { txid: TXID },
+      gives: inJson(list(OUTSPEND)),
+      fails: ['bad-hex', 'tx-unknown'],
+      keep: SHORTLY,
+      answer: async ({ params }) => {
         const outspends = (await queries.outspends(parseHash(params.txid))) ?? fail('tx-unknown')
-        return json(outspends.map(outspendView), SHORT)
+        return json(outspends.map(outspendView))
       },
-    ],
-  ]
+    }),
+  ])
 }

@@ -1,10 +1,88 @@
 import type { Network } from '../chain/network.ts'
-import type { Outspend, Prevout, TxInfo, TxStatus } from '../ledger/queries.ts'
+import type { MerkleProof, Outspend, Prevout, TxInfo, TxStatus } from '../ledger/queries.ts'
 import { addressOf } from '../script/address.ts'
 import { toAsm } from '../script/asm.ts'
-import { innerScripts, type ScriptType, scriptType } from '../script/type.ts'
+import { innerScripts, SCRIPT_TYPES, type ScriptType, scriptType } from '../script/type.ts'
 import { bytesToHex, type Hasher, nobleHasher, toDisplay } from '../wire/hash.ts'
 import { isCoinbase, type ParsedTransaction, parseTransaction, type TxIn } from '../wire/transaction.ts'
+import {
+  always,
+  component,
+  count,
+  either,
+  FLAG,
+  HASH,
+  HEIGHT,
+  HEX,
+  list,
+  object,
+  orNull,
+  SATOSHI,
+  string,
+  U32,
+  UNIX_TIME,
+  word,
+} from './schema.ts'
+
+export const STATUS = component(
+  'Status',
+  either(
+    object({ confirmed: always(false) }),
+    object({ confirmed: always(true), block_height: HEIGHT, block_hash: HASH, block_time: UNIX_TIME }),
+  ),
+)
+
+export const VOUT = component(
+  'Output',
+  object({
+    scriptpubkey: HEX,
+    scriptpubkey_asm: string(),
+    scriptpubkey_type: word(...SCRIPT_TYPES),
+    'scriptpubkey_address?': string(),
+    value: SATOSHI,
+  }),
+)
+
+const VIN = component(
+  'Input',
+  object({
+    txid: HASH,
+    vout: U32,
+    prevout: orNull(VOUT),
+    scriptsig: HEX,
+    scriptsig_asm: string(),
+    'witness?': list(HEX),
+    is_coinbase: FLAG,
+    sequence: U32,
+    'inner_redeemscript_asm?': string(),
+    'inner_witnessscript_asm?': string(),
+  }),
+)
+
+export const TX = component(
+  'Transaction',
+  object({
+    txid: HASH,
+    version: U32,
+    locktime: U32,
+    vin: list(VIN),
+    vout: list(VOUT),
+    size: count('Bytes, witness included.'),
+    weight: count('Weight units.'),
+    fee: SATOSHI,
+    status: STATUS,
+  }),
+)
+
+export const OUTSPEND = component(
+  'Outspend',
+  either(object({ spent: always(false) }), object({ spent: always(true), txid: HASH, vin: U32, status: STATUS })),
+)
+
+export const MERKLE_PROOF = component(
+  'MerkleProof',
+  object({ block_height: HEIGHT, merkle: list(HASH), pos: count('Place in the block.') }),
+)
 
 /** Shapes of the Esplora contract. Fields stand in the order of the wire; hashes are display hex, amounts satoshi. */
 export interface TxJson {
@@ -117,6 +195,10 @@ export function outspendView(outspend: Outspend): OutspendJson {
     vin: outspend.vin,
     status: statusView(outspend.status),
   }
+}
+
+export function merkleProofView(proof: MerkleProof) {
+  return { block_height: proof.height, merkle: proof.branch.map(toDisplay), pos: proof.pos }
 }
 
 /** The height of what is confirmed; `undefined` otherwise. */

@@ -2,16 +2,18 @@ import { lastPush } from './instructions.ts'
 import { OP } from './opcodes.ts'
 
 /** What the Esplora API calls the kinds of scriptPubKey. */
-export type ScriptType =
-  | 'empty'
-  | 'op_return'
-  | 'p2pk'
-  | 'p2pkh'
-  | 'p2sh'
-  | 'v0_p2wpkh'
-  | 'v0_p2wsh'
-  | 'v1_p2tr'
-  | 'unknown'
+export const SCRIPT_TYPES = [
+  'empty',
+  'op_return',
+  'p2pk',
+  'p2pkh',
+  'p2sh',
+  'v0_p2wpkh',
+  'v0_p2wsh',
+  'v1_p2tr',
+  'unknown',
+] as const
+export type ScriptType = (typeof SCRIPT_TYPES)[number]
 
 /** A witness program: version 0–16 and 2–40 bytes (BIP141). `program` is a view. */
 export interface WitnessProgram {

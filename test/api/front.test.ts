@@ -149,7 +149,10 @@ describe('faults', () => {
     const page = await site.get('/block/1', BROWSER)
     expect(page.status).toBe(503)
     expect(await page.text()).toContain('The relay is busy')
-    expect(reports.map(([where]) => where)).toEqual(['/blocks/:start?', expect.stringMatching(/^page \/block\/:id/)])
+    expect(reports.map(([where]) => where)).toEqual([
+      '/api/blocks/:start?',
+      expect.stringMatching(/^page \/block\/:id/),
+    ])
     expect(reports.every(([, error]) => error === failing)).toBe(true)
   })
 

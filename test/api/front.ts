@@ -12,16 +12,16 @@ export interface Front {
   pass(ms: number): void
 }
 
-/** The whole site over these queries, without a socket. */
+/** The whole site over these queries, without a socket. A question that is not among them is a fault. */
 export function frontOver(
   network: Network,
-  queries: LedgerQueries,
+  queries: Partial<LedgerQueries>,
   rest: Partial<AppDeps> & { links?: LinkStatus[] } = {},
 ): Front {
   let now = NOW * 1000
   const app = createApp({
     network,
-    queries,
+    queries: queries as LedgerQueries,
     hub: { links: async () => rest.links ?? [] },
     name: 'relay.example',
     version: '1.2.3',

@@ -12,7 +12,7 @@ import { MINER, makeTx, network, type Sample, SCRIPTS, sampleChain } from './sam
 let sample: Sample
 let front: Front
 let block17: string
-const LONG = 'public, max-age=157784630'
+const LONG = 'public, max-age=157784630, immutable'
 const SHORT = 'public, max-age=10'
 const UNKNOWN = 'ab'.repeat(32)
 const minerAddress = addressOf(MINER, network.address)!

@@ -36,7 +36,7 @@ export interface View {
 }
 
 /** What pages are made from. */
-export interface PageDeps extends ApiDeps {
+export interface PageDeps extends Pick<ApiDeps, 'network' | 'queries' | 'status'> {
   hub: HubQueries
   site: Site
   now(): Millis

@@ -3,7 +3,15 @@ import { decode } from '../wire/codec.ts'
 import { type Hasher, hashKey, prefix48 } from '../wire/hash.ts'
 import { type ParsedTransaction, type Transaction, type TxOut, transaction } from '../wire/transaction.ts'
 import { entryCharge, type MempoolEntry, outpointKey } from './mempool-entry.ts'
-import { type ChainCoin, checkFinal, checkSpends, type MempoolChain, type Refusal, refuse } from './mempool-policy.ts'
+import {
+  type ChainCoin,
+  checkFinal,
+  checkSigops,
+  checkSpends,
+  type MempoolChain,
+  type Refusal,
+  refuse,
+} from './mempool-policy.ts'
 import type { NewEntry, TxPool } from './mempool-pool.ts'
 
 /** Bounds what anybody can have looked up with a transaction that is worth nothing. */
@@ -47,6 +55,8 @@ export class Admission {
     }
     const spent = checkSpends(tx, coins, this.#chain)
     if (spent.kind === 'refused') return spent
+    const cost = checkSigops(incoming, coins)
+    if (cost.kind === 'refused') return cost
     const prevouts = coins.map(({ value, script }) => ({ value, script: script.slice() }))
     const scripts = new Set<number>()
     for (const { script } of prevouts) scripts.add(prefix48(this.#hasher.sha256(script)))
@@ -57,7 +67,9 @@ export class Admission {
       key,
       raw,
       weight,
-      vsize: Math.ceil(weight / 4),
+      sigops: cost.sigops,
+      policyWeight: cost.policyWeight,
+      vsize: Math.ceil(cost.policyWeight / 4),
       feeSat: spent.feeSat,
       time: Math.floor(now / 1000),
       order: this.#order++,

@@ -2,6 +2,7 @@ import { equalBytes, hashKey } from '../wire/hash.ts'
 import type { ChainQueries, ChainTip } from './chain-queries.ts'
 import { outpointKey } from './mempool-entry.ts'
 import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, OnBlock } from './mempool-port.ts'
+import type { MempoolLevels, ProjectedBlock, TxRelatives } from './mempool-questions.ts'
 import type {
   BlockInfo,
   BlockTxs,
@@ -136,6 +137,22 @@ export class LedgerAnswers implements LedgerQueries {
 
   async mempoolRecent(limit: number): Promise<RecentTx[]> {
     return (await this.#mempool.overview(limit)).recent
+  }
+
+  async mempoolLevels(): Promise<MempoolLevels> {
+    return this.#mempool.mempoolLevels()
+  }
+
+  async projectedBlocks(max: number, options?: { txids?: boolean }): Promise<ProjectedBlock[]> {
+    return this.#mempool.projectedBlocks(max, options)
+  }
+
+  async cpfp(txid: Uint8Array): Promise<TxRelatives | undefined> {
+    return this.#mempool.cpfp(txid)
+  }
+
+  async firstSeen(txids: readonly Uint8Array[]): Promise<number[]> {
+    return this.#mempool.firstSeen(txids)
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {

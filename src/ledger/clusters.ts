@@ -4,10 +4,21 @@ import type { MempoolEntry } from './mempool-entry.ts'
 export const MAX_CLUSTER_COUNT = 64
 export const MAX_CLUSTER_WEIGHT = 404_000
 
+/** What of a transaction decides where it stands among those it hangs together with. */
+export interface Linked<T> {
+  readonly feeSat: number
+  readonly policyWeight: number
+  /** Of equals the lower one goes first. */
+  readonly order: number
+  readonly parents: readonly T[]
+  readonly children: readonly T[]
+}
+
 /** Transactions that a miner would take together: parents first. */
-export interface Chunk {
-  txs: readonly MempoolEntry[]
+export interface Chunk<T = MempoolEntry> {
+  txs: readonly T[]
   feeSat: number
+  /** Sum of their `policyWeight`. */
   weight: number
 }
 
@@ -34,14 +45,14 @@ export function worstRate(cluster: Cluster): number {
 }
 
 export function makeCluster(txs: readonly MempoolEntry[]): Cluster {
-  const chunks = txs.length === 1 ? [{ txs, feeSat: txs[0]!.feeSat, weight: txs[0]!.weight }] : linearize(txs)
+  const chunks = linearize(txs)
   return { txs, chunks, weight: chunks.reduce((sum, chunk) => sum + chunk.weight, 0), dead: false }
 }
 
 /** The connected parts of `txs` by the links among them. */
-export function components(txs: Iterable<MempoolEntry>): MempoolEntry[][] {
+export function components<T extends Linked<T>>(txs: Iterable<T>): T[][] {
   const left = new Set(txs)
-  const parts: MempoolEntry[][] = []
+  const parts: T[][] = []
   for (const start of left) {
     left.delete(start)
     const part = [start]
@@ -58,7 +69,8 @@ export function components(txs: Iterable<MempoolEntry>): MempoolEntry[][] {
  * them; of equals the earliest. A taken set that pays better than the one before is merged with it, so that rates fall.
  * Quadratic in the number of transactions, which is bounded.
  */
-function linearize(txs: readonly MempoolEntry[]): Chunk[] {
+export function linearize<T extends Linked<T>>(txs: readonly T[]): Chunk<T>[] {
+  if (txs.length === 1) return [{ txs, feeSat: txs[0]!.feeSat, weight: txs[0]!.policyWeight }]
   const order = parentsFirst(txs)
   const place = new Map(order.map((entry, i) => [entry, i]))
   const n = order.length
@@ -76,11 +88,11 @@ function linearize(txs: readonly MempoolEntry[]): Chunk[] {
     for (let j = 0; j <= i; j++) {
       if (!row[j]) continue
       fee[i]! += order[j]!.feeSat
-      weight[i]! += order[j]!.weight
+      weight[i]! += order[j]!.policyWeight
     }
   })
 
-  const chunks: Chunk[] = []
+  const chunks: Chunk<T>[] = []
   const taken = new Uint8Array(n)
   for (let left = n; left > 0; ) {
     let best = -1
@@ -89,7 +101,7 @@ function linearize(txs: readonly MempoolEntry[]): Chunk[] {
       const gain = best < 0 ? 1 : fee[i]! * weight[best]! - fee[best]! * weight[i]!
       if (gain > 0 || (gain === 0 && order[i]!.order < order[best]!.order)) best = i
     }
-    const set: MempoolEntry[] = []
+    const set: T[] = []
     const chunk = { txs: set, feeSat: fee[best]!, weight: weight[best]! }
     for (let j = 0; j < n; j++) {
       if (taken[j] || !ancestors[best * n + j]) continue
@@ -99,7 +111,7 @@ function linearize(txs: readonly MempoolEntry[]): Chunk[] {
       for (let i = j + 1; i < n; i++) {
         if (!ancestors[i * n + j]) continue
         fee[i]! -= order[j]!.feeSat
-        weight[i]! -= order[j]!.weight
+        weight[i]! -= order[j]!.policyWeight
       }
     }
     chunks.push(chunk)
@@ -116,10 +128,10 @@ function linearize(txs: readonly MempoolEntry[]): Chunk[] {
   return chunks
 }
 
-function parentsFirst(txs: readonly MempoolEntry[]): MempoolEntry[] {
-  const seen = new Set<MempoolEntry>()
-  const order: MempoolEntry[] = []
-  const visit = (entry: MempoolEntry) => {
+function parentsFirst<T extends Linked<T>>(txs: readonly T[]): T[] {
+  const seen = new Set<T>()
+  const order: T[] = []
+  const visit = (entry: T) => {
     if (seen.has(entry)) return
     seen.add(entry)
     entry.parents.forEach(visit)

@@ -1,4 +1,5 @@
-import { type Cluster, feeRate } from './clusters.ts'
+import type { Cluster } from './clusters.ts'
+import { chunksByRate } from './fee-queue.ts'
 
 /** A bin is closed once it holds more than this, at the next change of the rate. */
 const BIN_VSIZE = 50_000
@@ -8,17 +9,10 @@ const BIN_VSIZE = 50_000
  * the rate at which a miner would take it, together with what it depends on. Empty for an empty mempool.
  */
 export function feeHistogram(clusters: Iterable<Cluster>): [number, number][] {
-  const steps: { rate: number; vsize: number }[] = []
-  for (const { chunks } of clusters) {
-    for (const chunk of chunks) {
-      steps.push({ rate: feeRate(chunk), vsize: chunk.txs.reduce((sum, tx) => sum + tx.vsize, 0) })
-    }
-  }
-  steps.sort((a, b) => b.rate - a.rate)
   const bins: [number, number][] = []
   let size = 0
   let last = 0
-  for (const { rate, vsize } of steps) {
+  for (const { rate, vsize } of chunksByRate(clusters)) {
     if (size > BIN_VSIZE && rate !== last) {
       bins.push([last, size])
       size = 0

@@ -12,7 +12,11 @@ export interface MempoolEntry {
   /** As on the wire, alone in its buffer. */
   raw: Uint8Array<ArrayBuffer>
   weight: number
-  /** Weight in virtual bytes, rounded up. */
+  /** Cost of its signature operations. */
+  sigops: number
+  /** Weight for the purposes of policy; more than `weight` where there are many signature operations. */
+  policyWeight: number
+  /** `policyWeight` in virtual bytes, rounded up. */
   vsize: number
   feeSat: number
   /** When it came, Unix seconds. */

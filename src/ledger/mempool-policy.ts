@@ -1,5 +1,6 @@
-import { COINBASE_MATURITY, MAX_MONEY } from '../chain/consensus.ts'
+import { COINBASE_MATURITY, MAX_MONEY, WITNESS_SCALE_FACTOR } from '../chain/consensus.ts'
 import { isFinal, type MedianTimes, sequenceLocksPass } from '../chain/locks.ts'
+import { legacySigops, spendSigopCost } from '../chain/sigops.ts'
 import { checkTransaction } from '../chain/tx-rules.ts'
 import { isCoinbase, type ParsedTransaction, type Transaction } from '../wire/transaction.ts'
 
@@ -7,6 +8,10 @@ import { isCoinbase, type ParsedTransaction, type Transaction } from '../wire/tr
 export const MAX_STANDARD_WEIGHT = 400_000
 /** Smaller ones can pose as an inner node of a merkle tree. */
 const MIN_STRIPPED_SIZE = 65
+
+/** What signature operations a transaction may cost, and what weight each point of that cost counts for at least. */
+const MAX_STANDARD_SIGOP_COST = 16_000
+const WEIGHT_PER_SIGOP = 20
 
 /** An unspent output of the connected chain. */
 export interface ChainCoin {
@@ -91,6 +96,25 @@ export function checkSpends(
     return invalid('bad-txns-in-belowout', `value in (${coinAmount(value)}) < value out (${coinAmount(out)})`)
   }
   return { kind: 'ok', feeSat: value - out, value }
+}
+
+/** What its signature operations cost, and the weight that it counts for because of them. `coins` in input order. */
+export function checkSigops(
+  { tx, weight }: ParsedTransaction,
+  coins: readonly ChainCoin[],
+): Refusal | { kind: 'ok'; sigops: number; policyWeight: number } {
+  let sigops = 0
+  for (const { scriptPubKey } of tx.outputs) sigops += WITNESS_SCALE_FACTOR * sigopsOf(scriptPubKey)
+  for (const [i, { scriptSig, witness }] of tx.inputs.entries()) {
+    const spend = { spent: coins[i]!.script, scriptSig, lastWitness: witness.at(-1) }
+    sigops += WITNESS_SCALE_FACTOR * sigopsOf(scriptSig) + spendSigopCost(spend, { p2sh: true, witness: true })
+  }
+  if (sigops > MAX_STANDARD_SIGOP_COST) return refuse('bad-txns-too-many-sigops', `${sigops}`)
+  return { kind: 'ok', sigops, policyWeight: Math.max(weight, sigops * WEIGHT_PER_SIGOP) }
+}
+
+function sigopsOf(script: Uint8Array): number {
+  return legacySigops(script, 0, script.length)
 }
 
 /** The least fee for so many virtual bytes at a rate in sat/kvB, rounded up. */

@@ -22,6 +22,7 @@ export class TxPool {
   #vsize = 0
   #feeSat = 0
   #charge = 0
+  #bytes = 0
   #version = 0
 
   get count(): number {
@@ -39,6 +40,11 @@ export class TxPool {
   /** Bytes of memory as the budget counts them. */
   get charge(): number {
     return this.#charge
+  }
+
+  /** Raw bytes of all. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Changes with every entry that comes or goes. */
@@ -97,7 +103,7 @@ export class TxPool {
     const near = [...parents, ...children]
     const joined = new Set(near.map(({ cluster }) => cluster))
     let count = 1
-    let weight = entry.weight
+    let weight = entry.policyWeight
     for (const cluster of joined) {
       count += cluster.txs.length
       weight += cluster.weight
@@ -151,6 +157,7 @@ export class TxPool {
     this.#vsize += entry.vsize
     this.#feeSat += entry.feeSat
     this.#charge += entry.charge
+    this.#bytes += entry.raw.length
     this.#version++
   }
 
@@ -166,6 +173,7 @@ export class TxPool {
     this.#vsize -= entry.vsize
     this.#feeSat -= entry.feeSat
     this.#charge -= entry.charge
+    this.#bytes -= entry.raw.length
     this.#version++
   }
 

@@ -1,3 +1,4 @@
+import type { MempoolQuestions } from './mempool-questions.ts'
 import type { BroadcastResult, Changes, MempoolSummary, RecentTx, TxInfo, TxoStats } from './queries.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { BroadcastResult, Changes, MempoolSummary, RecentTx, TxInfo, TxoSta
  * Where the chain is asked too, the answer says on which block the mempool stands, so that both can be made of one
  * moment.
  */
-export interface MempoolPort {
+export interface MempoolPort extends MempoolQuestions {
   overview(recent: number): Promise<MempoolOverview>
   summary(): Promise<MempoolSummary>
   /** 32 bytes each, in no order. */

@@ -3,21 +3,27 @@ import { type Hasher, hashKey, nobleHasher, prefix48 } from '../wire/hash.ts'
 import { transaction } from '../wire/transaction.ts'
 import type { ChangeLog } from './change-log.ts'
 import { feeHistogram } from './fee-histogram.ts'
+import { FeeQueue } from './fee-queue.ts'
 import type { Mempool } from './mempool.ts'
 import { type MempoolEntry, outpointKey } from './mempool-entry.ts'
 import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, ScriptWant } from './mempool-port.ts'
+import { MAX_FIRST_SEEN, type MempoolLevels, type ProjectedBlock, type TxRelatives } from './mempool-questions.ts'
+import { relativesOf } from './mempool-relatives.ts'
 import type { BroadcastResult, MempoolSummary, TxInfo, TxoStats } from './queries.ts'
+import { INCREMENTAL_RATE } from './rolling-floor.ts'
 import { ScriptMatch } from './script-match.ts'
 
-/** From this many transactions on, the histogram may be as old as `HISTOGRAM_AGE_MS`. */
+/** From this many transactions on, what is made of all of them may be so old, in milliseconds. */
 const LARGE_MEMPOOL = 10_000
 const HISTOGRAM_AGE_MS = 10_000
+const QUEUE_AGE_MS = 2_000
 
 /** Answers about a mempool in the same thread. Each call is of one moment. */
 export class MempoolQueries {
   readonly #mempool: Mempool
   readonly #hasher: Hasher
-  #histogram: { bins: [number, number][]; version: number; at: number } = { bins: [], version: 0, at: 0 }
+  #histogram: Aged<[number, number][]> = { value: [], version: 0, at: 0 }
+  #queue: Aged<FeeQueue> = { value: new FeeQueue([]), version: 0, at: 0 }
 
   constructor(mempool: Mempool, hasher: Hasher = nobleHasher) {
     this.#mempool = mempool
@@ -38,11 +44,40 @@ export class MempoolQueries {
   /** `now` in milliseconds. */
   summary(now: number): MempoolSummary {
     const { pool } = this.#mempool
-    const { version, at } = this.#histogram
-    if (version !== pool.version && (pool.count < LARGE_MEMPOOL || now - at >= HISTOGRAM_AGE_MS)) {
-      this.#histogram = { bins: feeHistogram(pool.clusters), version: pool.version, at: now }
+    this.#histogram = this.#fresh(this.#histogram, HISTOGRAM_AGE_MS, now, () => feeHistogram(pool.clusters))
+    return { count: pool.count, vsize: pool.vsize, feeSat: pool.feeSat, histogram: this.#histogram.value }
+  }
+
+  /** `now` in milliseconds. */
+  levels(now: number): MempoolLevels {
+    const { pool, limits } = this.#mempool
+    return {
+      count: pool.count,
+      vsize: pool.vsize,
+      feeSat: pool.feeSat,
+      bytes: pool.bytes,
+      usage: pool.charge,
+      maxUsage: limits.bytes,
+      minFeeRate: this.#mempool.minFeeRate(now),
+      minRelayFeeRate: limits.minFeeRate,
+      incrementalFeeRate: INCREMENTAL_RATE,
     }
-    return { count: pool.count, vsize: pool.vsize, feeSat: pool.feeSat, histogram: this.#histogram.bins }
+  }
+
+  projectedBlocks(max: number, txids: boolean, now: number): ProjectedBlock[] {
+    return this.#feeQueue(now).blocks(max, txids)
+  }
+
+  cpfp(txid: Uint8Array, now: number): TxRelatives | undefined {
+    const entry = this.#mempool.pool.byKey(hashKey(txid))
+    if (!entry) return undefined
+    const relatives = relativesOf(entry)
+    return { ...relatives, place: this.#feeQueue(now).place(relatives.rate) }
+  }
+
+  firstSeen(txids: readonly Uint8Array[]): number[] {
+    if (txids.length > MAX_FIRST_SEEN) throw new Error(`more than ${MAX_FIRST_SEEN} transactions in one question`)
+    return txids.map((txid) => this.#mempool.pool.byKey(hashKey(txid))?.time ?? 0)
   }
 
   txids(): Uint8Array {
@@ -102,6 +137,27 @@ export class MempoolQueries {
     const txs = touching.sort((a, b) => b.order - a.order).slice(0, want.txs)
     return { tip, count: pool.count, stats, txs: txs.map(txInfo), created, spent }
   }
+
+  #feeQueue(now: number): FeeQueue {
+    const { clusters } = this.#mempool.pool
+    this.#queue = this.#fresh(this.#queue, QUEUE_AGE_MS, now, () => new FeeQueue(clusters))
+    return this.#queue.value
+  }
+
+  /** `last`, or what `make` gives where the mempool has changed since; not more often than `age` while it is large. */
+  #fresh<T>(last: Aged<T>, age: number, now: number, make: () => T): Aged<T> {
+    const { pool } = this.#mempool
+    if (last.version === pool.version || (pool.count >= LARGE_MEMPOOL && now - last.at < age)) return last
+    return { value: make(), version: pool.version, at: now }
+  }
+}
+
+/** Something made of the mempool at a time. */
+interface Aged<T> {
+  value: T
+  /** The pool's. */
+  version: number
+  at: number
 }
 
 function txInfo({ txid, raw, prevouts, feeSat, time }: MempoolEntry): TxInfo {
@@ -153,6 +209,22 @@ export class LocalMempool implements MempoolPort {
 
   async script(scripthash: Uint8Array, want: ScriptWant): Promise<MempoolScript> {
     return this.#queries.script(scripthash, want)
+  }
+
+  async mempoolLevels(): Promise<MempoolLevels> {
+    return this.#queries.levels(this.#now())
+  }
+
+  async projectedBlocks(max: number, { txids = false }: { txids?: boolean } = {}): Promise<ProjectedBlock[]> {
+    return this.#queries.projectedBlocks(max, txids, this.#now())
+  }
+
+  async cpfp(txid: Uint8Array): Promise<TxRelatives | undefined> {
+    return this.#queries.cpfp(txid, this.#now())
+  }
+
+  async firstSeen(txids: readonly Uint8Array[]): Promise<number[]> {
+    return this.#queries.firstSeen(txids)
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {

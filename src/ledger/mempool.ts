@@ -99,7 +99,7 @@ export class Mempool {
   readonly #network: Network
   readonly #chain: MempoolChain
   readonly #hasher: Hasher
-  readonly #limits: MempoolLimits
+  readonly limits: Readonly<MempoolLimits>
   readonly #floor = new RollingFloor()
   readonly #orphans: Orphans
   readonly #refused = new RecentIds(MAX_REFUSED)
@@ -115,8 +115,8 @@ export class Mempool {
     this.#network = options.network
     this.#chain = options.chain
     this.#hasher = options.hasher ?? nobleHasher
-    this.#limits = { ...MEMPOOL_LIMITS, ...options.limits }
-    this.#orphans = new Orphans(this.#limits.orphans)
+    this.limits = { ...MEMPOOL_LIMITS, ...options.limits }
+    this.#orphans = new Orphans(this.limits.orphans)
     this.#admission = new Admission(this.pool, this.#chain, this.#hasher)
     this.#tip = this.#standing()
   }
@@ -157,7 +157,7 @@ export class Mempool {
 
   /** sat/kvB below which nothing is taken in now: the figure for `feefilter`. */
   minFeeRate(now: Millis): number {
-    return Math.max(this.#limits.minFeeRate, Math.ceil(this.#floor.rate(now, this.#fill)))
+    return Math.max(this.limits.minFeeRate, Math.ceil(this.#floor.rate(now, this.#fill)))
   }
 
   /** The transaction with these bytes. Throws WireError. */
@@ -230,7 +230,7 @@ export class Mempool {
   }
 
   get #fill(): number {
-    return this.pool.charge / this.#limits.bytes
+    return this.pool.charge / this.limits.bytes
   }
 
   #read(bytes: Uint8Array | IncomingTx): IncomingTx | Refusal {
@@ -262,7 +262,7 @@ export class Mempool {
     const { feeSat, vsize } = entry
     const rolling = feeAt(this.#floor.rate(now, this.#fill), vsize)
     if (feeSat < rolling) return refuse('mempool min fee not met', `${feeSat} < ${rolling}`)
-    const least = feeAt(this.#limits.minFeeRate, vsize)
+    const least = feeAt(this.limits.minFeeRate, vsize)
     if (feeSat < least) return refuse('min relay fee not met', `${feeSat} < ${least}`)
     if (feeSat > feeAt(maxFeeRate, vsize)) return refuse('max-fee-exceeded')
     if (!this.#add(entry, false)) return refuse('too-large-cluster')
@@ -342,7 +342,7 @@ export class Mempool {
 
   /** Drops those that have waited for too long, with everything that depends on them. */
   #expire(now: Millis): void {
-    const latest = Math.floor((now - this.#limits.expiry) / 1000)
+    const latest = Math.floor((now - this.limits.expiry) / 1000)
     const old: MempoolEntry[] = []
     // They stand in the order in which they came.
     for (const entry of this.pool.entries()) {
@@ -367,7 +367,7 @@ export class Mempool {
   }
 
   #trim(now: Millis): void {
-    while (this.pool.charge > this.#limits.bytes) {
+    while (this.pool.charge > this.limits.bytes) {
       const chunk = this.pool.worst()!
       this.#remove(chunk.txs, 'evicted')
       this.#floor.raise(feeRate(chunk) * 1000, now, this.#fill)

@@ -1,4 +1,5 @@
 import type { Reorg } from '../chain/reorg.ts'
+import type { MempoolQuestions } from './mempool-questions.ts'
 
 /**
  * What the front may ask a ledger. Every call is answered from one snapshot, so one question makes one page or one
@@ -6,7 +7,7 @@ import type { Reorg } from '../chain/reorg.ts'
  * satoshi, times Unix seconds, a scripthash the plain SHA-256 of a scriptPubKey. Only the connected chain is visible:
  * a stale or unknown block is `undefined`.
  */
-export interface LedgerQueries {
+export interface LedgerQueries extends MempoolQuestions {
   status(): Promise<LedgerStatus>
   /** At most `limit` blocks, descending from `from` (or the tip); `undefined` when `from` is above the tip. */
   blocks(from: number | undefined, limit: number): Promise<BlockInfo[] | undefined>

@@ -122,6 +122,10 @@ function callsOf(ledger: OpenLedger): Calls {
     txids: () => mempool.txids(),
     tx: (txid: Uint8Array, outputs: number) => mempool.tx(txid, outputs),
     script: (scripthash: Uint8Array, want: ScriptWant) => mempool.script(scripthash, want),
+    mempoolLevels: () => mempool.mempoolLevels(),
+    projectedBlocks: (max: number, options?: { txids?: boolean }) => mempool.projectedBlocks(max, options),
+    cpfp: (txid: Uint8Array) => mempool.cpfp(txid),
+    firstSeen: (txids: Uint8Array[]) => mempool.firstSeen(txids),
     broadcast: (bytes: Uint8Array) => mempool.broadcast(bytes),
     changesSince: (cursor: string | undefined, maxEntries?: number) => mempool.changesSince(cursor, maxEntries),
   }

@@ -291,6 +291,10 @@ function bound(port: MempoolPort): MempoolPort {
     txids: () => port.txids(),
     tx: (...args) => port.tx(...args),
     script: (...args) => port.script(...args),
+    mempoolLevels: () => port.mempoolLevels(),
+    projectedBlocks: (...args) => port.projectedBlocks(...args),
+    cpfp: (...args) => port.cpfp(...args),
+    firstSeen: (...args) => port.firstSeen(...args),
     broadcast: (...args) => port.broadcast(...args),
     changesSince: (...args) => port.changesSince(...args),
   }

@@ -89,7 +89,7 @@ describe('the rolling floor', () => {
 function entries(shape: { fee: number; weight: number; parents: number[] }[]): MempoolEntry[] {
   const made = shape.map(({ fee, weight }, order) => {
     const links = { parents: [] as MempoolEntry[], children: [] as MempoolEntry[] }
-    return { order, feeSat: fee, weight, vsize: weight / 4, ...links } as unknown as MempoolEntry
+    return { order, feeSat: fee, weight, policyWeight: weight, vsize: weight / 4, ...links } as unknown as MempoolEntry
   })
   shape.forEach(({ parents }, i) => {
     for (const parent of new Set(parents)) {

@@ -1,0 +1,133 @@
+import { type Chunk, type Cluster, feeRate } from './clusters.ts'
+import type { ProjectedBlock, QueuePlace } from './mempool-questions.ts'
+
+/** What a block holds besides its coinbase, by Bitcoin Core's `blockreservedweight`. */
+const BLOCK_WEIGHT = 4_000_000 - 8_000
+
+/** Chunks of all clusters by falling rate; of equals those of the older cluster first. */
+export function chunksByRate(clusters: Iterable<Cluster>): RatedChunk[] {
+  const chunks: RatedChunk[] = []
+  for (const cluster of clusters) {
+    for (const chunk of cluster.chunks) chunks.push({ chunk, rate: feeRate(chunk), vsize: vsizeOf(chunk) })
+  }
+  return chunks.sort((a, b) => b.rate - a.rate)
+}
+
+export interface RatedChunk {
+  chunk: Chunk
+  /** sat/vB. */
+  rate: number
+  vsize: number
+}
+
+/** A block of the queue: chunks `from` to `to`. */
+interface Cut {
+  from: number
+  to: number
+  /** Virtual bytes of the blocks before it. */
+  ahead: number
+}
+
+/**
+ * The mempool as miners see it, at one moment: everything that waits, best first, cut into blocks. A chunk that does not
+ * fit begins the next block, so that no block pays more than the one before it.
+ */
+export class FeeQueue {
+  readonly #chunks: readonly RatedChunk[]
+  readonly #cuts: Cut[] = []
+  readonly #vsize: number = 0
+  /** Virtual bytes before each chunk. */
+  readonly #ahead: Float64Array
+
+  constructor(clusters: Iterable<Cluster>) {
+    const chunks = chunksByRate(clusters)
+    this.#chunks = chunks
+    this.#ahead = new Float64Array(chunks.length)
+    let weight = Number.POSITIVE_INFINITY
+    for (const [i, { chunk, vsize }] of chunks.entries()) {
+      const more = chunk.txs.reduce((sum, tx) => sum + tx.weight, 0)
+      if (weight + more > BLOCK_WEIGHT) {
+        this.#cuts.push({ from: i, to: i, ahead: this.#vsize })
+        weight = 0
+      }
+      weight += more
+      this.#cuts.at(-1)!.to = i + 1
+      this.#ahead[i] = this.#vsize
+      this.#vsize += vsize
+    }
+  }
+
+  /** At most `max` blocks, the last of which holds all the rest. */
+  blocks(max: number, txids: boolean): ProjectedBlock[] {
+    return this.#cuts.slice(0, max).map(({ from, to }, i) => {
+      const end = i === max - 1 ? this.#chunks.length : to
+      return projected(this.#chunks.slice(from, end), txids)
+    })
+  }
+
+  /** Where a chunk of this rate (sat/vB) stands. */
+  place(rate: number): QueuePlace {
+    let low = 0
+    let high = this.#chunks.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#chunks[middle]!.rate > rate) low = middle + 1
+      else high = middle
+    }
+    const vsizeAhead = this.#ahead[low] ?? this.#vsize
+    let block = 0
+    while (block + 1 < this.#cuts.length && this.#cuts[block + 1]!.ahead <= vsizeAhead) block++
+    return { vsizeAhead, vsizeTotal: this.#vsize, block }
+  }
+}
+
+/** `chunks` by falling rate, at least one. */
+function projected(chunks: readonly RatedChunk[], withTxids: boolean): ProjectedBlock {
+  const block = { size: 0, vsize: 0, weight: 0, count: 0, feeSat: 0 }
+  for (const { chunk, vsize } of chunks) {
+    block.vsize += vsize
+    block.count += chunk.txs.length
+    block.feeSat += chunk.feeSat
+    for (const { raw, weight } of chunk.txs) {
+      block.size += raw.length
+      block.weight += weight
+    }
+  }
+  const [lowest, ...others] = [0, 10, 25, 50, 75, 90, 100].map((percent) => {
+    // Counted from the lowest rate.
+    const place = block.count - 1 - Math.floor(((block.count - 1) * percent) / 100)
+    return rateAt(chunks, place, ({ chunk }) => chunk.txs.length)
+  })
+  return {
+    ...block,
+    medianRate: rateAt(chunks, Math.max(0, Math.ceil(block.vsize / 2) - 1), ({ vsize }) => vsize),
+    rateRange: [lowest!, ...others] as ProjectedBlock['rateRange'],
+    ...(withTxids && { txids: txidsOf(chunks, block.count) }),
+  }
+}
+
+/** The rate of the chunk that holds the unit at `place`, where each chunk is so many units. */
+function rateAt(chunks: readonly RatedChunk[], place: number, units: (chunk: RatedChunk) => number): number {
+  let before = 0
+  for (const chunk of chunks) {
+    before += units(chunk)
+    if (before > place) return chunk.rate
+  }
+  return chunks.at(-1)!.rate
+}
+
+function txidsOf(chunks: readonly RatedChunk[], count: number): Uint8Array {
+  const txids = new Uint8Array(count * 32)
+  let at = 0
+  for (const { chunk } of chunks) {
+    for (const { txid } of chunk.txs) {
+      txids.set(txid, at)
+      at += 32
+    }
+  }
+  return txids
+}
+
+function vsizeOf({ txs }: Chunk): number {
+  return txs.reduce((sum, tx) => sum + tx.vsize, 0)
+}

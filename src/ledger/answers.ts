@@ -6,6 +6,7 @@ import type { MempoolLevels, ProjectedBlock, TxRelatives } from './mempool-quest
 import type {
   BlockInfo,
   BlockTxs,
+  BlockWithStats,
   BodyAnswer,
   BroadcastResult,
   Changes,
@@ -58,6 +59,10 @@ export class LedgerAnswers implements LedgerQueries {
 
   async blocks(from: number | undefined, limit: number): Promise<BlockInfo[] | undefined> {
     return this.#chain.blocks(from, limit)
+  }
+
+  async blockStats(from: Uint8Array | number | undefined, limit: number): Promise<BlockWithStats[] | undefined> {
+    return this.#chain.blockStats(from, limit)
   }
 
   async blockHashAt(height: number): Promise<Uint8Array | undefined> {

@@ -1,8 +1,9 @@
 import { CONNECTED, HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import { multiInsert } from '../store/multi-insert.ts'
-import type { SqlPort } from '../store/sql.ts'
+import type { SqlPort, SqlValue } from '../store/sql.ts'
 import type { Hasher } from '../wire/hash.ts'
+import type { StatsRow } from './block-stats.ts'
 import { writeBody } from './bodies.ts'
 import { IndexRows } from './index-rows.ts'
 import { deleteParts, writeParts } from './parts.ts'
@@ -21,12 +22,33 @@ export interface BlockRow {
   outputs: number
   /** Satoshi; stays at the largest safe integer where the sum is larger. */
   outputValue: number
+  stats: StatsRow
+  /** Coins after the block. */
+  utxoSize: number
   prevouts: Uint8Array
   offsets: Uint8Array
 }
 
 /** Bytes of memory that the objects of one block take besides their contents, about. */
 const BLOCK_OVERHEAD = 1500
+
+/** In the order of `pushBest`. */
+const BEST = [
+  ...['height', 'header_id', 'first_tx', 'tx_count', 'size', 'weight', 'fees', 'inputs', 'outputs', 'output_value'],
+  ...['input_value', 'tx_size', 'tx_weight', 'segwit_txs', 'segwit_size', 'segwit_weight'],
+  ...['utxo_increase', 'utxo_size'],
+  ...['rate_min', 'rate_10', 'rate_25', 'rate_50', 'rate_75', 'rate_90', 'rate_max'],
+  ...['fee_min', 'fee_10', 'fee_25', 'fee_50', 'fee_75', 'fee_90', 'fee_max'],
+]
+
+function pushBest(b: BlockRow, values: SqlValue[]): void {
+  const { node, stats } = b
+  values.push(node.height, node.id, b.firstTx, b.txCount, b.size, b.weight, b.fees, b.inputs, b.outputs, b.outputValue)
+  values.push(stats.inputValue, stats.txSize, stats.txWeight, stats.segwitTxs, stats.segwitSize, stats.segwitWeight)
+  values.push(stats.utxoIncrease, b.utxoSize)
+  for (const rate of stats.rates) values.push(rate)
+  for (const fee of stats.fees) values.push(fee)
+}
 
 /** What was done since the last commit, waiting to be written in one transaction. */
 export class Batch {
@@ -76,11 +98,8 @@ export class Batch {
       const { node, offsets } = this.connected[i]!
       values.push(node.id, offsets)
     })
-    const columns = 'height, header_id, first_tx, tx_count, size, weight, fees, inputs, outputs, output_value'
-    multiInsert(sql, `best (${columns})`, 10, this.connected.length, (i, values) => {
-      const b = this.connected[i]!
-      values.push(b.node.height, b.node.id, b.firstTx, b.txCount, b.size, b.weight, b.fees)
-      values.push(b.inputs, b.outputs, b.outputValue)
+    multiInsert(sql, `best (${BEST.join(', ')})`, BEST.length, this.connected.length, (i, values) => {
+      pushBest(this.connected[i]!, values)
     })
     this.deletes.deleteFrom(sql)
     this.inserts.insertInto(sql)

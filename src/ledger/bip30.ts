@@ -50,14 +50,14 @@ export class Bip30 {
   replacesCoins({ digest, bytes }: Candidate): boolean {
     const { cache } = this.#p.coins
     cache.reserve(digest.outputStart[digest.txCount]!)
-    return this.fetchReplaced(digest, bytes)
+    return this.fetchReplaced(digest, bytes) > 0
   }
 
   /**
-   * Brings those coins into the cache that outputs of the block would replace; says whether there are any. There must be
+   * Brings those coins into the cache that outputs of the block would replace; says how many there are. There must be
    * room for as many as the block has outputs (`reserve`).
    */
-  fetchReplaced(digest: BlockDigest, bytes: Uint8Array): boolean {
+  fetchReplaced(digest: BlockDigest, bytes: Uint8Array): number {
     const { coins } = this.#p
     const { cache } = coins
     const outputs = digest.outputStart[digest.txCount]!
@@ -70,11 +70,12 @@ export class Bip30 {
       count++
     })
     coins.fetch(words, absent)
+    let replaced = 0
     for (let n = 0; n < count; n++) {
       const entry = cache.find(words, n * 9)
-      if (entry >= 0 && cache.isLive(entry)) return true
+      if (entry >= 0 && cache.isLive(entry)) replaced++
     }
-    return false
+    return replaced
   }
 
   /**

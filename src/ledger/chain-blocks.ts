@@ -6,25 +6,45 @@ import type { SqlPort } from '../store/sql.ts'
 import { blob } from '../store/sql.ts'
 import { equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
 import { blockHash } from '../wire/header.ts'
-import type { BlockInfo } from './queries.ts'
+import type { BlockInfo, BlockStats } from './queries.ts'
 
 /** Headers whose times make the median of a block, its own included. */
 const MEDIAN_SPAN = 11
+
+/** The columns that `BlockInfo` needs. */
+const INFO = {
+  height: best.height,
+  txCount: best.txCount,
+  size: best.size,
+  weight: best.weight,
+  fees: best.fees,
+  inputs: best.inputs,
+  outputs: best.outputs,
+  outputValue: best.outputValue,
+}
 
 /** The blocks of the connected chain, without their transactions. Synchronous; each call inside one snapshot. */
 export class ChainBlocks {
   readonly #sql: SqlPort
   readonly #hasher: Hasher
   readonly #between
+  readonly #stats
 
   constructor(sql: SqlPort, hasher: Hasher) {
     this.#sql = sql
     this.#hasher = hasher
     // Drizzle's driver asks for a Durable Object's storage and uses what SqlPort has of it.
-    this.#between = drizzle(sql as never)
-      .select({ best, raw: header.raw })
+    const db = drizzle(sql as never)
+    this.#between = db
+      .select({ best: INFO, raw: header.raw })
       .from(best)
       .innerJoin(header, eq(header.id, best.headerId))
+      .where(between(best.height, sqlText.placeholder('from'), sqlText.placeholder('to')))
+      .orderBy(desc(best.height))
+      .prepare()
+    this.#stats = db
+      .select()
+      .from(best)
       .where(between(best.height, sqlText.placeholder('from'), sqlText.placeholder('to')))
       .orderBy(desc(best.height))
       .prepare()
@@ -80,6 +100,27 @@ export class ChainBlocks {
       next: above + i > 0 ? blockHash(headers[above + i - 1]!, this.#hasher) : undefined,
     }))
   }
+
+  /** Of the blocks that `descending` gives. */
+  stats(from: number, limit: number): BlockStats[] {
+    return this.#stats.all({ from: Math.max(0, from - limit + 1), to: from }).map((row) => ({
+      inputValue: row.inputValue,
+      txSize: row.txSize,
+      txWeight: row.txWeight,
+      segwitTxs: row.segwitTxs,
+      segwitSize: row.segwitSize,
+      segwitWeight: row.segwitWeight,
+      utxoIncrease: row.utxoIncrease,
+      utxoSize: row.utxoSize,
+      feeRates: [row.rateMin, row.rate10, row.rate25, row.rate50, row.rate75, row.rate90, row.rateMax].map(rate),
+      feeAmounts: [row.feeMin, row.fee10, row.fee25, row.fee50, row.fee75, row.fee90, row.feeMax],
+    }))
+  }
+}
+
+/** From thousandths. */
+function rate(milli: number): number {
+  return milli / 1000
 }
 
 function median(times: number[]): number {

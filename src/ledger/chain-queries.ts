@@ -9,6 +9,7 @@ import { readOffsets } from './offsets.ts'
 import type {
   BlockInfo,
   BlockTxs,
+  BlockWithStats,
   BodyAnswer,
   MerkleProof,
   Outspend,
@@ -82,6 +83,21 @@ export class ChainQueries {
       const tip = this.#blocks.tipHeight()
       if (tip === undefined || (from !== undefined && from > tip)) return undefined
       return this.#blocks.descending(from ?? tip, limit)
+    })
+  }
+
+  /** The same with statistics and coinbases; `undefined` also for a hash that is not of a connected block. */
+  blockStats(from: Uint8Array | number | undefined, limit: number): BlockWithStats[] | undefined {
+    return this.snapshot(() => {
+      const tip = this.#blocks.tipHeight()
+      const start = from instanceof Uint8Array ? this.#blocks.find(from)?.height : (from ?? tip)
+      if (tip === undefined || start === undefined || start < 0 || start > tip) return undefined
+      const blocks = this.#blocks.descending(start, limit)
+      return this.#blocks.stats(start, limit).map((stats, i) => {
+        const block = blocks[i]!
+        const [coinbase] = this.#reader.openRun(this.#reader.blockAt(block.height)!, 0, 1)
+        return { block, stats, coinbase: confirmedInfo(coinbase!) }
+      })
     })
   }
 

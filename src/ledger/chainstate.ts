@@ -9,6 +9,7 @@ import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher, toDisplay } from '../wire/hash.ts'
 import { Batch } from './batch.ts'
 import { Bip30 } from './bip30.ts'
+import { noStats, type StatsRow, statsOf } from './block-stats.ts'
 import { readBody } from './bodies.ts'
 import { CoinCache } from './coin-cache.ts'
 import { CoinView } from './coin-view.ts'
@@ -67,6 +68,8 @@ export class Chainstate {
   #tip!: HeaderNode
   #times!: TipTimes
   #nextTx = 0
+  /** Coins as of the tip. */
+  #utxoSize = 0
   #broken = false
 
   /** Opens the store, which is refused (`StoreError`) when it is another network's, and connects genesis in a new one. */
@@ -221,17 +224,25 @@ export class Chainstate {
   #apply(node: HeaderNode, block: Candidate, repeats: boolean): void {
     const { digest, bytes } = block
     // In an exception to BIP 30 the coins that are replaced have to be known, as they may be in the store only.
-    if (repeats) this.#bip30.fetchReplaced(digest, bytes)
+    const replaced = repeats ? this.#bip30.fetchReplaced(digest, bytes) : 0
     const { blob: prevouts, txAt } = this.#inputs.prevouts(block)
     this.#inputs.apply(block)
-    this.#addRows(node, digest, this.#inputs.fees, prevouts, txAt)
+    const stats = statsOf(digest, bytes, this.#inputs.txFees)
+    // A coin that is replaced is no coin more.
+    stats.utxoIncrease -= replaced
+    this.#addRows(node, digest, { fees: this.#inputs.fees, stats, prevouts, txAt })
     if (!this.hasBody(node)) this.#batch.addBody(node, bytes)
     this.#bip30.coinbases.connected(digest.txids.subarray(0, 32), this.#nextTx, node.height, repeats)
     this.#advance(node, digest.txCount)
   }
 
-  #addRows(node: HeaderNode, digest: BlockDigest, fees: number, prevouts: Uint8Array, txAt: Uint32Array): void {
+  #addRows(
+    node: HeaderNode,
+    digest: BlockDigest,
+    { fees, stats, prevouts, txAt }: { fees: number; stats: StatsRow; prevouts: Uint8Array; txAt: Uint32Array },
+  ): void {
     const { txCount, size, weight, inputStart, outputStart } = digest
+    this.#utxoSize += stats.utxoIncrease
     this.#batch.inserts.add(digest, this.#nextTx, this.#inputs.spentTx, this.#inputs.spentPrefix)
     this.#batch.addConnected({
       node,
@@ -246,6 +257,8 @@ export class Chainstate {
         digest.value.reduce((sum, value) => sum + value, 0),
         Number.MAX_SAFE_INTEGER,
       ),
+      stats,
+      utxoSize: this.#utxoSize,
       prevouts,
       offsets: encodeOffsets(digest, txAt),
     })
@@ -281,6 +294,7 @@ export class Chainstate {
     this.#heights.pop()
     this.#bip30.coinbases.reverted(node.height, firstTx)
     this.#nextTx = firstTx
+    this.#utxoSize = this.#utxoSizeAt(node.height - 1)
     return undefined
   }
 
@@ -336,12 +350,19 @@ export class Chainstate {
     const row = this.#sql.sql.exec(query).raw().toArray()[0] as number[] | undefined
     const [height = -1, id, firstTx = 0, txCount = 0] = row ?? []
     this.#nextTx = firstTx + txCount
+    this.#utxoSize = this.#utxoSizeAt(height)
     this.#heights.load(height)
     this.#bip30.load(this.#nextTx)
     const tip = id === undefined ? undefined : this.#tree.nodeById(id)
     if (id !== undefined && !tip) throw new StoreError('corrupt', `no header for the tip at height ${height}`)
     if (tip) this.#standAt(tip)
     else this.#connectGenesis()
+  }
+
+  /** Coins after a committed block. */
+  #utxoSizeAt(height: number): number {
+    const row = this.#sql.sql.exec('SELECT utxo_size FROM best WHERE height = ?', height).raw().toArray()[0]
+    return (row?.[0] as number | undefined) ?? 0
   }
 
   #standAt(tip: HeaderNode): void {
@@ -354,7 +375,8 @@ export class Chainstate {
     const { genesis } = this.#network
     const node = this.#tree.mainAt(0)!
     const digest = digestBlock(genesis, this.#hasher)
-    this.#addRows(node, digest, 0, new Uint8Array(0), new Uint32Array(1))
+    const nothing = { fees: 0, stats: noStats(), prevouts: new Uint8Array(0), txAt: new Uint32Array(1) }
+    this.#addRows(node, digest, nothing)
     this.#batch.addBody(node, genesis)
     this.#standAt(node)
     this.#heights.push(0)

@@ -62,6 +62,8 @@ export class InputCheck {
   spentTx = new Float64Array(MIN_INPUTS)
   /** By input: prefix48 of the scripthash of what is spent. */
   spentPrefix = new Float64Array(MIN_INPUTS)
+  /** By transaction: its fee, satoshi; the coinbase has none. */
+  txFees = new Float64Array(MIN_INPUTS)
   /** Sum of the fees, satoshi. */
   fees = 0
   #entry = new Int32Array(MIN_INPUTS)
@@ -105,6 +107,7 @@ export class InputCheck {
       }
       const fee = valueIn - outputSum(digest, t)
       if (!(fee >= 0)) return 'bad-txns-in-belowout'
+      this.txFees[t] = fee
       fees += fee
       if (fees > MAX_MONEY) return 'bad-txns-accumulated-fee-outofrange'
       if (block.csv && hasSequenceLocks(digest.txVersion[t]!)) {
@@ -171,6 +174,7 @@ export class InputCheck {
       this.spentTx = new Float64Array(inputs * 2)
       this.spentPrefix = new Float64Array(inputs * 2)
     }
+    if (digest.txCount > this.txFees.length) this.txFees = new Float64Array(digest.txCount * 2)
     if (outputs > this.#spentHere.length) this.#spentHere = new Uint8Array(outputs * 2)
     else this.#spentHere.fill(0, 0, outputs)
     // From here to the end of `apply` entries keep their numbers.

@@ -11,6 +11,11 @@ export interface LedgerQueries extends MempoolQuestions {
   status(): Promise<LedgerStatus>
   /** At most `limit` blocks, descending from `from` (or the tip); `undefined` when `from` is above the tip. */
   blocks(from: number | undefined, limit: number): Promise<BlockInfo[] | undefined>
+  /**
+   * The same with what a body and the outputs it spends say of a block. `from` may be the hash of a block that is to be
+   * the first one.
+   */
+  blockStats(from: Uint8Array | number | undefined, limit: number): Promise<BlockWithStats[] | undefined>
   blockHashAt(height: number): Promise<Uint8Array | undefined>
   block(hash: Uint8Array): Promise<BlockInfo | undefined>
   rawBlock(hash: Uint8Array): Promise<BodyAnswer>
@@ -83,6 +88,36 @@ export interface BlockInfo {
   outputValue: number
   /** The next block of the connected chain, if any. */
   next?: Uint8Array
+}
+
+/**
+ * What `getblockstats` of Bitcoin Core says of a block, as far as `BlockInfo` does not. Without the coinbase, but for the
+ * change of the UTXO set. The reward is `outputValue - (inputValue - fees)`.
+ */
+export interface BlockStats {
+  /** Sum of all that is spent. */
+  inputValue: number
+  /** Sums over the transactions. */
+  txSize: number
+  txWeight: number
+  /** Of those that carry witness data. */
+  segwitTxs: number
+  segwitSize: number
+  segwitWeight: number
+  /** By how many the unspent outputs change; those that can never be spent do not count. */
+  utxoIncrease: number
+  /** How many unspent outputs there are after the block. */
+  utxoSize: number
+  /** Satoshi per virtual byte in thousandths: lowest, at 10, 25, 50, 75 and 90 % of the weight, highest; 0 without transactions. */
+  feeRates: number[]
+  /** Fees: lowest, at 10, 25, 50, 75 and 90 % of the transactions, highest; 0 without transactions. */
+  feeAmounts: number[]
+}
+
+export interface BlockWithStats {
+  block: BlockInfo
+  stats: BlockStats
+  coinbase: TxInfo
 }
 
 /** `damaged`: the stored bytes no longer match their check; `pruned`: not kept. */

@@ -14,6 +14,9 @@ export const PART_SIZE = 65_536
 /** A part's row id is `blockId * PARTS_PER_BLOCK + part`: one integer key, so that a part costs one row write. */
 export const PARTS_PER_BLOCK = 4096
 
+/** Rows in `history` that a prefix48 may have without being busy: so many are quickly followed. */
+export const BUSY_ABOVE = 100
+
 /** A BLOB that is a `Uint8Array` in every runtime: a Durable Object hands out bare ArrayBuffers. */
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array | ArrayBuffer }>({
   dataType: () => 'blob',
@@ -54,6 +57,33 @@ export const best = sqliteTable(
     outputs: integer('outputs').notNull(),
     /** Sum of all outputs, in satoshi. */
     outputValue: integer('output_value').notNull(),
+    /** Sum of what the inputs spend, in satoshi. */
+    inputValue: integer('input_value').notNull(),
+    /** Sums over the transactions without the coinbase; of those with witness data in `segwit…`. */
+    txSize: integer('tx_size').notNull(),
+    txWeight: integer('tx_weight').notNull(),
+    segwitTxs: integer('segwit_txs').notNull(),
+    segwitSize: integer('segwit_size').notNull(),
+    segwitWeight: integer('segwit_weight').notNull(),
+    /** By how many rows the block changes `coin`, and how many there are after it. */
+    utxoIncrease: integer('utxo_increase').notNull(),
+    utxoSize: integer('utxo_size').notNull(),
+    /** Fee rates in thousandths of a satoshi per virtual byte; `rate10`: at 10 % of the weight, from the lowest. */
+    rateMin: integer('rate_min').notNull(),
+    rate10: integer('rate_10').notNull(),
+    rate25: integer('rate_25').notNull(),
+    rate50: integer('rate_50').notNull(),
+    rate75: integer('rate_75').notNull(),
+    rate90: integer('rate_90').notNull(),
+    rateMax: integer('rate_max').notNull(),
+    /** Fees in satoshi; `fee10`: at 10 % of the transactions, from the lowest. */
+    feeMin: integer('fee_min').notNull(),
+    fee10: integer('fee_10').notNull(),
+    fee25: integer('fee_25').notNull(),
+    fee50: integer('fee_50').notNull(),
+    fee75: integer('fee_75').notNull(),
+    fee90: integer('fee_90').notNull(),
+    feeMax: integer('fee_max').notNull(),
   },
   (t) => [uniqueIndex('best_first_tx').on(t.firstTx), index('best_header').on(t.headerId)],
 )
@@ -103,6 +133,33 @@ export const spend = sqliteTable(
   (t) => [primaryKey({ columns: [t.fundingTx, t.vout, t.spenderTx] })],
 )
 
+/**
+ * The sums of every script whose prefix48 has more than `BUSY_ABOVE` rows in `history`: of scripts with much history, and
+ * of those that share a prefix with one. A script's other rows and this one agree at every commit.
+ */
+export const busy = sqliteTable('busy', {
+  /** All 32 bytes, in wire order. */
+  scripthash: bytes('scripthash').primaryKey(),
+  /** Outputs that pay to the script, and what they are worth in satoshi. A sum may be larger than a safe integer. */
+  fundedCount: integer('funded_count').notNull(),
+  fundedSum: integer('funded_sum').notNull(),
+  /** Inputs that spend from it. */
+  spentCount: integer('spent_count').notNull(),
+  spentSum: integer('spent_sum').notNull(),
+  txCount: integer('tx_count').notNull(),
+})
+
+/** The unspent outputs of those scripts. A row is a hint: its transaction is opened and its script compared. */
+export const busyCoin = sqliteTable(
+  'busy_coin',
+  {
+    prefix48: integer('prefix48').notNull(),
+    txNum: integer('tx_num').notNull(),
+    vout: integer('vout').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.prefix48, t.txNum, t.vout] })],
+)
+
 /** The unspent outputs. Height and coinbase flag follow from `txNum`. */
 export const coin = sqliteTable('coin', {
   /** txid in wire order, then the output's index as u32 little-endian. */
@@ -119,4 +176,4 @@ export const meta = sqliteTable('meta', {
 })
 
 /** Tables whose rows live in their key's own tree. */
-export const WITHOUT_ROWID = ['tx', 'history', 'spend', 'coin', 'meta'] as const
+export const WITHOUT_ROWID = ['tx', 'history', 'spend', 'busy', 'busy_coin', 'coin', 'meta'] as const

@@ -2,6 +2,7 @@ import { merkleBranch } from '../../src/chain/merkle.ts'
 import type { Reorg } from '../../src/chain/reorg.ts'
 import type {
   BlockInfo,
+  BlockWithStats,
   BodyAnswer,
   BroadcastResult,
   Change,
@@ -24,6 +25,7 @@ import { decode, encode } from '../../src/wire/codec.ts'
 import { concatBytes, equalBytes, hashKey, sha256 } from '../../src/wire/hash.ts'
 import { blockHash } from '../../src/wire/header.ts'
 import { isCoinbase, type ParsedTransaction, parseTransaction, transaction } from '../../src/wire/transaction.ts'
+import { naiveStats } from '../ledger/naive-stats.ts'
 
 interface FakeTx extends ParsedTransaction {
   raw: Uint8Array
@@ -122,6 +124,23 @@ export class FakeLedger implements Partial<LedgerQueries> {
       .slice(Math.max(0, top - limit + 1), top + 1)
       .reverse()
       .map((block) => this.#info(block))
+  }
+
+  async blockStats(from: Uint8Array | number | undefined, limit: number): Promise<BlockWithStats[] | undefined> {
+    this.#answering()
+    const top = from instanceof Uint8Array ? this.#find(from)?.height : (from ?? this.tip.height)
+    if (top === undefined || top < 0 || top > this.tip.height) return undefined
+    let utxos = 0
+    const all = this.blocksByHeight.slice(0, top + 1).map((block) => {
+      const stats = naiveStats(
+        block.txs.map(({ tx, fee }) => ({ tx, fee: BigInt(fee) })),
+        utxos,
+        block.height,
+      )
+      utxos = stats.utxoSize
+      return { block: this.#info(block), stats, coinbase: infoOf(block.txs[0]!) }
+    })
+    return all.slice(-limit).reverse()
   }
 
   async blockHashAt(height: number): Promise<Uint8Array | undefined> {

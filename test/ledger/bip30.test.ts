@@ -102,6 +102,9 @@ test.each([
   expect(coinOf(ledger, txid)).toMatchObject({ height: 6, txNum: 6 })
   expect(dump(ledger.sql).coin.filter((row) => row.startsWith(hexOf(txid)))).toHaveLength(1)
   expect(dump(ledger.sql).tx).toHaveLength(7)
+  // One coin in the place of another: the same number of them.
+  const count = 'SELECT utxo_increase, utxo_size, (SELECT count(*) FROM coin) FROM best ORDER BY height DESC LIMIT 1'
+  expect(ledger.sql.sql.exec(count).raw().toArray()).toEqual([[0, 5, 5]])
 
   const fifth = ledger.tree.mainAt(5)!
   expect(ledger.chain.reorgTo(fifth).kind).toBe('reorg')

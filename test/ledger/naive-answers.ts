@@ -1,10 +1,11 @@
 import { expect } from 'vitest'
 import type { ChainQueries } from '../../src/ledger/chain-queries.ts'
-import type { BlockInfo, Outspend, TxInfo, TxoStats, UtxoInfo } from '../../src/ledger/queries.ts'
+import type { BlockInfo, BlockStats, Outspend, TxInfo, TxoStats, UtxoInfo } from '../../src/ledger/queries.ts'
 import { block } from '../../src/wire/block.ts'
 import { decode, encode } from '../../src/wire/codec.ts'
 import { bytesToHex, concatBytes, equalBytes, hexToBytes, sha256, sha256d } from '../../src/wire/hash.ts'
 import { type Transaction, transaction, txid } from '../../src/wire/transaction.ts'
+import { naiveStats } from './naive-stats.ts'
 
 interface NaiveTx {
   info: TxInfo
@@ -18,6 +19,7 @@ interface NaiveTx {
 
 interface NaiveBlock {
   info: BlockInfo
+  stats: BlockStats
   bytes: Uint8Array
   txs: NaiveTx[]
 }
@@ -59,6 +61,11 @@ export class NaiveChain {
     this.blocks.push({
       bytes,
       txs,
+      stats: naiveStats(
+        txs.map(({ tx, info }) => ({ tx, fee: BigInt(info.fee) })),
+        this.blocks.at(-1)?.stats.utxoSize ?? 0,
+        height,
+      ),
       info: {
         hash,
         height,
@@ -159,6 +166,8 @@ function expectSameBlocks(queries: ChainQueries, naive: NaiveChain, pages: numbe
   expect(queries.tip()).toEqual({ height: tip.height, hash: tip.hash, time: timeOf(tip.header) })
   expect(queries.blocks(undefined, pages)).toEqual(queries.blocks(tip.height, pages))
   expect(queries.blocks(tip.height + 1, pages)).toBeUndefined()
+  expect(queries.blockStats(undefined, pages)).toEqual(queries.blockStats(tip.height, pages))
+  for (const from of [tip.height + 1, -1, new Uint8Array(32)]) expect(queries.blockStats(from, 1)).toBeUndefined()
   for (const height of [tip.height + 1, tip.height + 100, -1]) {
     expect([queries.blockHashAt(height), queries.block(height)]).toEqual([undefined, undefined])
   }
@@ -166,6 +175,9 @@ function expectSameBlocks(queries: ChainQueries, naive: NaiveChain, pages: numbe
     const { hash, height } = info
     const descending = naive.blocks.slice(Math.max(0, height - pages + 1), height + 1).reverse()
     expect(queries.blocks(height, pages)).toEqual(descending.map((each) => each.info))
+    const withStats = descending.map(({ info, stats, txs }) => ({ block: info, stats, coinbase: txs[0]!.info }))
+    expect(queries.blockStats(height, pages)).toEqual(withStats)
+    expect(queries.blockStats(hash, 1)).toEqual(withStats.slice(0, 1))
     expect([queries.block(hash), queries.block(height)]).toEqual([info, info])
     expect(queries.blockHashAt(height)).toEqual(hash)
     expect(queries.rawBlock(hash)).toEqual({ kind: 'found', bytes })

@@ -3,6 +3,7 @@ import { decode } from '../../src/wire/codec.ts'
 import { bytesToHex, concatBytes, prefix48, sha256, toDisplay } from '../../src/wire/hash.ts'
 import { type Transaction, txid } from '../../src/wire/transaction.ts'
 import type { Dump } from './dump.ts'
+import { type NaiveStatsTx, naiveStats, statsColumns } from './naive-stats.ts'
 
 interface NaiveCoin {
   txNum: number
@@ -25,10 +26,13 @@ export function naiveIndex(blocks: readonly Uint8Array[]): Pick<Dump, 'tx' | 'hi
     const { transactions }: Block = decode(block, bytes)
     const firstTx = txNum
     let fees = 0n
+    const coinsBefore = coins.size
+    const stats: NaiveStatsTx[] = []
     let inputs = 0
     for (const [t, transaction] of transactions.entries()) {
       const id = txid(transaction)
       tx.push([prefix48(id), txNum])
+      let fee = 0n
       const scripts = new Set(transaction.outputs.map((out) => prefix48(sha256(out.scriptPubKey))))
       for (const { prevout } of t === 0 ? [] : transaction.inputs) {
         const key = outpoint(prevout.hash, prevout.index)
@@ -36,11 +40,13 @@ export function naiveIndex(blocks: readonly Uint8Array[]): Pick<Dump, 'tx' | 'hi
         coins.delete(key)
         scripts.add(prefix48(sha256(coin.script)))
         spend.push([coin.txNum, prevout.index, txNum])
-        fees += coin.value
+        fee += coin.value
         inputs++
       }
       for (const script of scripts) history.push([script, txNum])
-      if (t > 0) fees -= sum(transaction)
+      if (t > 0) fee -= sum(transaction)
+      fees += fee
+      stats.push({ tx: transaction, fee })
       transaction.outputs.forEach(({ value, scriptPubKey: script }, index) => {
         const spendable = script[0] !== 0x6a && script.length <= 10_000
         if (height > 0 && spendable) coins.set(outpoint(id, index), { txNum, value, script })
@@ -55,7 +61,8 @@ export function naiveIndex(blocks: readonly Uint8Array[]): Pick<Dump, 'tx' | 'hi
     const outputValue = transactions.reduce((total, each) => total + sum(each), 0n)
     const name = toDisplay(sha256(sha256(bytes.subarray(0, 80))))
     const sizes = `${transactions.length} ${bytes.length} ${bytes.length + 3 * stripped}`
-    best.push(`${height} ${name} ${firstTx} ${sizes} ${fees} ${inputs} ${outputs} ${outputValue}`)
+    const extra = statsColumns(naiveStats(stats, coinsBefore, height)).join(' ')
+    best.push(`${height} ${name} ${firstTx} ${sizes} ${fees} ${inputs} ${outputs} ${outputValue} ${extra}`)
   })
   return {
     best,

@@ -1,8 +1,10 @@
 import { equalBytes, hashKey } from '../wire/hash.ts'
 import type { ChainQueries, ChainTip } from './chain-queries.ts'
+import type { BranchTip } from './header-tips.ts'
 import { outpointKey } from './mempool-entry.ts'
 import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, OnBlock } from './mempool-port.ts'
 import type { MempoolLevels, ProjectedBlock, TxRelatives } from './mempool-questions.ts'
+import type { BlockTime, HashRates } from './mining-queries.ts'
 import type {
   BlockInfo,
   BlockTxs,
@@ -23,6 +25,7 @@ import type {
   TxStatus,
   UtxoInfo,
 } from './queries.ts'
+import type { DifficultyPeriod, Retarget } from './retargets.ts'
 
 export type { MempoolPort } from './mempool-port.ts'
 
@@ -130,6 +133,26 @@ export class LedgerAnswers implements LedgerQueries {
       () => this.#mempool.script(scripthash, { txs: 0, utxos: limit + 1 }),
       (mempool) => this.#utxos(scripthash, limit, mempool),
     )
+  }
+
+  async blockAtTime(time: number): Promise<BlockTime | undefined> {
+    return this.#chain.mining.blockAtTime(time)
+  }
+
+  async difficultyPeriod(): Promise<DifficultyPeriod | undefined> {
+    return this.#chain.mining.difficultyPeriod()
+  }
+
+  async retargets(since: number): Promise<Retarget[]> {
+    return this.#chain.mining.retargets(since)
+  }
+
+  async hashRates(since: number): Promise<HashRates> {
+    return this.#chain.mining.hashRates(since)
+  }
+
+  async branchTips(): Promise<BranchTip[]> {
+    return this.#chain.mining.branchTips()
   }
 
   async mempool(): Promise<MempoolSummary> {

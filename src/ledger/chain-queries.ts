@@ -5,6 +5,7 @@ import type { SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, hashKey, nobleHasher } from '../wire/hash.ts'
 import { readBody } from './bodies.ts'
 import { ChainBlocks } from './chain-blocks.ts'
+import { MiningQueries } from './mining-queries.ts'
 import { readOffsets } from './offsets.ts'
 import type {
   BlockInfo,
@@ -42,6 +43,7 @@ export interface ChainTip {
  * `MAX_HISTORY_SCAN` rows throws HistoryTooLong.
  */
 export class ChainQueries {
+  readonly mining: MiningQueries
   readonly #sql: SqlPort
   readonly #network: Network
   readonly #hasher: Hasher
@@ -54,6 +56,7 @@ export class ChainQueries {
     this.#sql = options.sql
     this.#network = options.network
     this.#hasher = hasher
+    this.mining = new MiningQueries(options.sql, options.network, hasher)
     this.#blocks = new ChainBlocks(options.sql, hasher)
     this.#reader = new TxReader(options.sql, hasher, options.cacheBytes ?? CACHE_BYTES)
     this.#history = new ScriptHistory(options.sql, this.#reader, hasher)

@@ -1,5 +1,6 @@
 import type { Reorg } from '../chain/reorg.ts'
 import type { MempoolQuestions } from './mempool-questions.ts'
+import type { MiningQuestions } from './mining-queries.ts'
 
 /**
  * What the front may ask a ledger. Every call is answered from one snapshot, so one question makes one page or one
@@ -7,7 +8,7 @@ import type { MempoolQuestions } from './mempool-questions.ts'
  * satoshi, times Unix seconds, a scripthash the plain SHA-256 of a scriptPubKey. Only the connected chain is visible:
  * a stale or unknown block is `undefined`.
  */
-export interface LedgerQueries extends MempoolQuestions {
+export interface LedgerQueries extends MempoolQuestions, MiningQuestions {
   status(): Promise<LedgerStatus>
   /** At most `limit` blocks, descending from `from` (or the tip); `undefined` when `from` is above the tip. */
   blocks(from: number | undefined, limit: number): Promise<BlockInfo[] | undefined>

@@ -1,6 +1,6 @@
 /**
  * Every way in which an answer can fail, and the only place where a status is chosen. The first group is the Esplora
- * contract, whose texts programs compare; the second is ours.
+ * contract, whose texts programs compare; the second is mempool.space's, the third is ours.
  */
 const ERRORS = {
   'bad-hex': [400, 'Invalid hex string'],
@@ -22,6 +22,11 @@ const ERRORS = {
   'body-too-large': [413, 'Request body too large'],
   'body-too-slow': [408, 'Request timeout'],
   fault: [500, 'Internal server error'],
+
+  'bad-interval': [400, 'Invalid interval'],
+  'bad-timestamp': [400, 'Invalid timestamp, value must be Unix seconds'],
+  'no-block-yet': [404, 'No block was found before that time'],
+  'address-malformed': [400, 'Invalid address'],
 
   'body-pruned': [404, 'Block body not kept: this relay is pruned'],
   'body-damaged': [503, 'Block body damaged in this relay'],

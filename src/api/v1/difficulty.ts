@@ -1,6 +1,7 @@
 import type { PowRules } from '../../chain/network.ts'
 import { difficultyOf } from '../../chain/target.ts'
 import type { DifficultyPeriod, Retarget } from '../../ledger/retargets.ts'
+import { count, HEIGHT, integer, number, object, UNIX_TIME } from '../schema.ts'
 
 /** As mempool.space prints it: percent, blocks, and times in milliseconds but for `previousTime`, which is in seconds. */
 export interface DifficultyJson {
@@ -17,6 +18,21 @@ export interface DifficultyJson {
   timeOffset: number
   expectedBlocks: number
 }
+
+export const DIFFICULTY = object({
+  progressPercent: number('Of the period.'),
+  difficultyChange: number('Percent by which the next retarget would raise the difficulty.'),
+  estimatedRetargetDate: integer('Unix milliseconds.'),
+  remainingBlocks: count(),
+  remainingTime: count('Milliseconds.'),
+  previousRetarget: number('Percent.'),
+  previousTime: UNIX_TIME,
+  nextRetargetHeight: HEIGHT,
+  timeAvg: count('Milliseconds a block.'),
+  adjustedTimeAvg: count('The same, steadied by blocks of the period before.'),
+  timeOffset: integer('Milliseconds since the last block, negative, where a testnet allows an easy block soon.'),
+  expectedBlocks: number('As many as would have been found on time.'),
+})
 
 /** A retarget changes the difficulty by a factor between a quarter and four. */
 const LARGEST_RISE = 300

@@ -2,6 +2,7 @@ import { type AddressError, type AddressParams, addressOf, parseAddress } from '
 import { P2A } from '../../script/build.ts'
 import { isPayToScriptHash, witnessProgram } from '../../script/type.ts'
 import { bytesToHex, equalBytes } from '../../wire/hash.ts'
+import { always, count, either, FLAG, HEX, list, object, string } from '../schema.ts'
 
 /** As Bitcoin Core's validateaddress has it. */
 export type ValidatedJson =
@@ -17,6 +18,19 @@ export type ValidatedJson =
       witness_program?: string
     }
   | { isvalid: false; error: string; error_locations: number[] }
+
+export const VALIDATED = either(
+  object({
+    isvalid: always(true),
+    address: string(),
+    scriptPubKey: HEX,
+    'isscript?': FLAG,
+    iswitness: FLAG,
+    'witness_version?': count(),
+    'witness_program?': HEX,
+  }),
+  object({ isvalid: always(false), error: string(), error_locations: list(count()) }),
+)
 
 /** Core's words for what is wrong. */
 const TEXTS: Record<Exclude<AddressError, 'unknown-hrp'>, string> = {

@@ -1,11 +1,12 @@
 import { Hono } from 'hono'
 import { FAVICON } from '../web/pages/layout.tsx'
 import { pageRoutes, wantsHtml } from '../web/pages/routes.tsx'
-import { API_HEADERS, preflightResponse } from './api/answer.ts'
-import { createApi, type FaultReport } from './api/api.ts'
+import { API_HEADERS, errorResponse, preflightResponse } from './api/answer.ts'
+import { createApi, type FaultReport, reported } from './api/api.ts'
 import { assetLinks, assetResponse } from './api/assets.ts'
 import type { Assets, HubQueries } from './api/deps.ts'
-import { EventStreams } from './api/event-stream.ts'
+import { ESPLORA } from './api/dialect.ts'
+import { EventStreams, wishOf } from './api/event-stream.ts'
 import { apiGroups } from './api/groups.ts'
 import { guarded } from './api/guard.ts'
 import { type MetricsSource, metricsResponse } from './api/metrics.ts'
@@ -53,8 +54,12 @@ export function createApp(deps: AppDeps): Hono {
   const app = new Hono()
   app.options('*', () => preflightResponse())
   app.get('/events', (c) => {
-    const kind = c.req.query('view') === 'home' ? 'home' : 'changes'
-    return (shared ?? newStreams()).open(kind, c.req.raw)
+    try {
+      const wish = wishOf(new URL(c.req.url).searchParams, c.req.raw.headers)
+      return (shared ?? newStreams()).open(wish, c.req.raw)
+    } catch (error) {
+      return errorResponse(reported(error, '/events', report), ESPLORA, c.req.raw)
+    }
   })
   app.get('/assets/*', (c) => assetResponse(assets, new URL(c.req.url)) ?? pages.unknown(c))
   if (metrics) app.get('/metrics', () => metricsResponse(metrics))

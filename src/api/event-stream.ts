@@ -3,15 +3,35 @@ import type { LedgerQueries } from '../ledger/queries.ts'
 import { API_HEADERS, errorResponse } from './answer.ts'
 import { ESPLORA } from './dialect.ts'
 import { ApiError } from './errors.ts'
-import { FEED_LIMITS, type FeedLimits, type FeedOutput, type ListenerKind, LiveFeed } from './live-feed.ts'
+import type { HappeningType } from './happenings.ts'
+import type { Wish } from './listeners.ts'
+import { CHANGES_AT_ONCE, FEED_LIMITS, type FeedLimits, type FeedOutput, LiveFeed } from './live-feed.ts'
 
-/** Bytes that a listener may leave unread before it is cut off; it comes back by itself and is told how things are. */
+/** Bytes that may wait for a listener; what comes then it is told when it has read on. */
 const UNREAD_LIMIT = 64 * 1024
 /** What a home page shows. */
 export const HOME_BLOCKS = 8
 export const HOME_TXS = 10
 
-type Questions = Pick<LedgerQueries, 'changesSince' | 'home'>
+type Questions = Pick<LedgerQueries, 'changesSince' | 'home' | 'block'>
+
+/** What `types` may name. */
+export const EVENT_TYPES: readonly HappeningType[] = ['block', 'reorg', 'tx', 'removed']
+/** What is told where it names nothing: what leaves the mempool is of interest to few, and much with every block. */
+const USUAL_TYPES: readonly HappeningType[] = ['block', 'reorg', 'tx']
+
+/**
+ * What a request for `/events` wishes. Browsers give the last id that they had as a header by themselves; who cannot gives
+ * `lastEventId`. Throws ApiError for types that are none.
+ */
+export function wishOf(query: URLSearchParams, headers: Headers): Wish {
+  if (query.get('view') === 'home') return { view: 'home' }
+  const named = query.get('types')?.split(',') ?? USUAL_TYPES
+  const types = new Set(EVENT_TYPES.filter((type) => named.includes(type)))
+  if (named.some((name) => !types.has(name as HappeningType))) throw new ApiError('event-type-unknown')
+  const after = headers.get('Last-Event-ID') ?? query.get('lastEventId')
+  return { view: 'changes', types, ...(after && { after }) }
+}
 
 /** Runs a `LiveFeed` over the ledger and a timer, and hands out its streams. */
 export class EventStreams {
@@ -33,14 +53,18 @@ export class EventStreams {
   }
 
   /** An endless `text/event-stream`, until the client goes. */
-  open(kind: ListenerKind, request: Request): Response {
+  open(wish: Wish, request: Request): Response {
     const headers = { ...API_HEADERS, 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' }
     if (request.method === 'HEAD') return new Response(null, { headers })
-    const joined = this.#feed.join(kind, this.#now())
+    const joined = this.#feed.join(wish, this.#now())
     if (!joined) return errorResponse(new ApiError('too-many-listeners'), ESPLORA, request)
     const { id } = joined
     const body = new ReadableStream<Uint8Array>(
-      { start: (controller) => void this.#writers.set(id, controller), cancel: () => this.#close(id) },
+      {
+        start: (controller) => void this.#writers.set(id, controller),
+        pull: () => this.#perform(this.#feed.ready(id)),
+        cancel: () => this.#close(id),
+      },
       new ByteLengthQueuingStrategy({ highWaterMark: UNREAD_LIMIT }),
     )
     request.signal.addEventListener('abort', () => this.#close(id), { once: true })
@@ -51,18 +75,33 @@ export class EventStreams {
   #perform(outputs: readonly FeedOutput[]): void {
     for (const output of outputs) {
       if (output.do === 'send') this.#write(output.to, output.text)
+      else if (output.do === 'close') for (const id of output.to) this.#close(id)
       else void this.#ask(output)
     }
     this.#setTimer()
   }
 
-  async #ask(output: Exclude<FeedOutput, { do: 'send' }>): Promise<void> {
-    const feed = this.#feed
-    const next = await (output.do === 'ask-changes'
-      ? this.#queries.changesSince(output.cursor).then((changes) => () => feed.changed(changes, this.#now()))
-      : this.#queries.home(HOME_BLOCKS, HOME_TXS).then((info) => () => feed.home(info, this.#now()))
-    ).catch(() => () => feed.failed(this.#now()))
+  async #ask(output: Exclude<FeedOutput, { do: 'send' | 'close' }>): Promise<void> {
+    const next = await this.#answer(output).catch(() => () => this.#feed.failed(this.#now()))
     this.#perform(next())
+  }
+
+  async #answer(output: Exclude<FeedOutput, { do: 'send' | 'close' }>): Promise<() => FeedOutput[]> {
+    const feed = this.#feed
+    switch (output.do) {
+      case 'ask-changes': {
+        const changes = await this.#queries.changesSince(output.cursor, CHANGES_AT_ONCE)
+        return () => feed.changed(changes, this.#now())
+      }
+      case 'ask-blocks': {
+        const blocks = await Promise.all(output.hashes.map((hash) => this.#queries.block(hash)))
+        return () => feed.blocks(blocks, this.#now())
+      }
+      case 'ask-home': {
+        const info = await this.#queries.home(HOME_BLOCKS, HOME_TXS)
+        return () => feed.home(info, this.#now())
+      }
+    }
   }
 
   #write(to: readonly number[], text: string): void {
@@ -71,7 +110,7 @@ export class EventStreams {
       const writer = this.#writers.get(id)
       if (!writer) continue
       writer.enqueue(bytes)
-      if ((writer.desiredSize ?? 0) <= 0) this.#close(id)
+      if ((writer.desiredSize ?? 0) <= 0) this.#feed.full(id, this.#now())
     }
   }
 

@@ -1,11 +1,11 @@
-import type { Reorg } from '../chain/reorg.ts'
-import type { BlockInfo, Change, HomeInfo, LedgerStatus, RecentTx } from '../ledger/queries.ts'
-import { toDisplay } from '../wire/hash.ts'
-import { readHeader } from './block-view.ts'
+import type { BlockRef, Reorg } from '../chain/reorg.ts'
+import type { BlockInfo, HomeInfo, LedgerStatus, RecentTx, Removal } from '../ledger/queries.ts'
+import { hashKey, toDisplay } from '../wire/hash.ts'
+import { blockJson, readHeader } from './block-view.ts'
+import type { Happening } from './happenings.ts'
+import { type Position, positionText } from './live-position.ts'
 import { recentView } from './mempool-view.ts'
 
-/** Transactions in one event; of more, the latest. */
-const TXS_LIMIT = 50
 /** Blocks of one side of a reorg that an event names; of more, those nearest to the tips. */
 const REORG_LIMIT = 100
 
@@ -46,12 +46,66 @@ export interface LiveStatus {
   mempool: { count: number; vsize: number; total_fee: number }
 }
 
-export function tipEvent(status: LedgerStatus): string {
-  return event('tip', statusView(status))
+/** How things are when a stream begins, or goes on after the ledger was away. */
+export function tipEvent(status: LedgerStatus, at: Position): string {
+  return event('tip', JSON.stringify(statusView(status)), at)
 }
 
-export function homeEvent(info: HomeInfo): string {
-  return event('home', homeView(info))
+/** What came after the event that the client knows is not known any more: how things are is where it has to go on from. */
+export function resetEvent(status: LedgerStatus, at: Position): string {
+  return event('reset', JSON.stringify(statusView(status)), at)
+}
+
+export function homeEvent(info: HomeInfo, at: Position): string {
+  return event('home', JSON.stringify(homeView(info)), at)
+}
+
+/** The ledger does not answer; what was told before may be old. It moves nobody's place. */
+export function pausedEvent(): string {
+  return 'event: paused\ndata: {}\n\n'
+}
+
+/** Tells a client its place, and that the stream is alive; it dispatches no event. */
+export function heartbeat(at: Position | undefined): string {
+  return at ? `: here\nid: ${positionText(at)}\n\n` : ': here\n\n'
+}
+
+/** `blocks`: what the chain knows of those that came, by hash; of one that has left it again only its name is told. */
+export function happeningEvent(happening: Happening, blocks: ReadonlyMap<string, BlockInfo | undefined>): string {
+  return event(happening.type, happeningJson(happening, blocks), happening.at)
+}
+
+function happeningJson(happening: Happening, blocks: ReadonlyMap<string, BlockInfo | undefined>): string {
+  switch (happening.type) {
+    case 'block': {
+      const info = blocks.get(hashKey(happening.block.hash))
+      return info ? blockJson(info) : JSON.stringify({ ...named(happening.block), stale: true })
+    }
+    case 'reorg':
+      return JSON.stringify(reorgView(happening.reorg))
+    case 'tx':
+      return JSON.stringify(recentView(happening.tx))
+    case 'removed':
+      return JSON.stringify(removalView(happening.removal))
+  }
+}
+
+function removalView(removal: Removal) {
+  const { txid, why } = removal
+  return { txid: toDisplay(txid), why, ...(removal.why === 'replaced' && { by: toDisplay(removal.by) }) }
+}
+
+/** Blocks left, tip first, and blocks entered, lowest first. Above `fork_height` nothing is as it was. */
+function reorgView({ reverted, connected }: Reorg) {
+  return {
+    fork_height: reverted.at(-1)!.height - 1,
+    reverted: reverted.slice(0, REORG_LIMIT).map(named),
+    connected: connected.slice(-REORG_LIMIT).map(named),
+  }
+}
+
+function named({ hash, height }: BlockRef) {
+  return { id: toDisplay(hash), height }
 }
 
 export function homeView({ status, blocks, recent }: HomeInfo): LiveHome {
@@ -62,27 +116,8 @@ export function homeView({ status, blocks, recent }: HomeInfo): LiveHome {
   }
 }
 
-/** Blocks left, tip first, and blocks entered, lowest first. */
-export function reorgEvent({ reverted, connected }: Reorg): string {
-  const name = ({ hash, height }: { hash: Uint8Array; height: number }) => ({ id: toDisplay(hash), height })
-  return event('reorg', {
-    reverted: reverted.slice(0, REORG_LIMIT).map(name),
-    connected: connected.slice(-REORG_LIMIT).map(name),
-  })
-}
-
-/** Transactions new to the mempool, oldest first. */
-export function txsEvent(txs: readonly Extract<Change, { kind: 'tx' }>[]): string {
-  return event('txs', txs.slice(-TXS_LIMIT).map(recentView))
-}
-
 export function liveTx(tx: RecentTx): LiveTx {
   return { ...recentView(tx), time: tx.time }
-}
-
-/** The ledger does not answer; what was told before may be old. */
-export function pausedEvent(): string {
-  return event('paused', {})
 }
 
 function statusView({ tip, headers, synced, mempool }: LedgerStatus): LiveStatus {
@@ -108,6 +143,6 @@ function liveBlock(block: BlockInfo): LiveBlock {
   }
 }
 
-function event(name: string, data: unknown): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
+function event(name: string, json: string, at: Position): string {
+  return `event: ${name}\nid: ${positionText(at)}\ndata: ${json}\n\n`
 }

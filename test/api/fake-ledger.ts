@@ -1,11 +1,11 @@
 import { merkleBranch } from '../../src/chain/merkle.ts'
 import type { Reorg } from '../../src/chain/reorg.ts'
+import { ChangeLog } from '../../src/ledger/change-log.ts'
 import type {
   BlockInfo,
   BlockWithStats,
   BodyAnswer,
   BroadcastResult,
-  Change,
   Changes,
   HomeInfo,
   LedgerQueries,
@@ -60,7 +60,8 @@ export class FakeLedger implements Partial<LedgerQueries> {
   readonly bodies = new Map<number, 'pruned' | 'damaged'>()
   /** What the next questions reject with. */
   failing: Error | undefined
-  readonly #changes: Change[] = []
+  /** What has happened; another one stands for a ledger that was started anew. */
+  changes = new ChangeLog('fake')
   readonly #now: () => number
 
   /** The first block is the genesis; `now` is in Unix seconds. */
@@ -85,7 +86,7 @@ export class FakeLedger implements Partial<LedgerQueries> {
       const waiting = this.pool.findIndex(({ txid }) => equalBytes(txid, made.txid))
       if (waiting >= 0) this.pool.splice(waiting, 1)
     }
-    this.#changes.push({ kind: 'reorg', reorg: { reverted: [], connected: [refOf(block)] } })
+    this.changes.push({ kind: 'reorg', reorg: { reverted: [], connected: [refOf(block)] } })
   }
 
   /** Takes the tip away; its transactions but the coinbase wait again. */
@@ -95,7 +96,7 @@ export class FakeLedger implements Partial<LedgerQueries> {
       const { block: _, ...waiting } = tx
       this.pool.push(waiting)
     }
-    this.#changes.push({ kind: 'reorg', reorg: { reverted: [refOf(block)], connected: [] } })
+    this.changes.push({ kind: 'reorg', reorg: { reverted: [refOf(block)], connected: [] } })
   }
 
   get tip(): FakeBlock {
@@ -293,15 +294,14 @@ export class FakeLedger implements Partial<LedgerQueries> {
     if (!this.#tx(tx.txid)) {
       this.pool.push(tx)
       const { feeSat, vsize, value } = recentOf(tx)
-      this.#changes.push({ kind: 'tx', txid: tx.txid, feeSat, vsize, value })
+      this.changes.push({ kind: 'tx', txid: tx.txid, feeSat, vsize, value })
     }
     return { kind: 'accepted', txid: tx.txid }
   }
 
-  async changesSince(cursor: string | undefined): Promise<Changes> {
+  async changesSince(cursor: string | undefined, maxEntries?: number): Promise<Changes> {
     this.#answering()
-    const at = cursor === undefined ? this.#changes.length : Number(cursor)
-    return { cursor: String(this.#changes.length), reset: false, changes: this.#changes.slice(at) }
+    return this.changes.since(cursor, maxEntries)
   }
 
   async home(blocks: number, recent: number): Promise<HomeInfo> {

@@ -1,7 +1,9 @@
 import { CONNECTED, FAILED, HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { BlockRef, Reorg } from '../chain/reorg.ts'
-import type { Chainstate, Connected, Invalid } from '../ledger/chainstate.ts'
+import type { Chainstate, Connected, Invalid, Unavailable } from '../ledger/chainstate.ts'
+import { MAX_CHANGES } from '../ledger/change-log.ts'
+import { type Reorganisation, reorgBetween } from '../ledger/reorganisation.ts'
 import type { LinkId } from '../peer/queues.ts'
 import { toDisplay } from '../wire/hash.ts'
 import type { BlockIntake } from './block-intake.ts'
@@ -21,17 +23,24 @@ export interface FollowerPorts {
   moved(reverted: readonly BlockRef[], connected: readonly Connected[]): void
   /** Commit what is open. */
   commit(): void
-  /** What `commit` would tell, where the chainstate committed by itself. */
-  committed(reorg: Reorg): void
+  /** What `commit` would tell, where the chainstate committed by itself; `undefined` where it is too much to tell. */
+  committed(reorg: Reorg | undefined): void
   refused(refusal: Invalid, from: LinkId | undefined): void
   /** A stored block that is not connected cannot be read back, and counts as stored no longer. */
   lost(node: HeaderNode): void
   log(line: LogLine): void
 }
 
+/** A reorganisation under way. */
+interface Going {
+  way: Reorganisation
+  from: HeaderNode
+  target: HeaderNode
+}
+
 /**
  * Brings the connected chain towards the best header, as far as the blocks at hand allow: one block after the other where
- * they build on the tip, in one step where they are on another branch. While the best chain's blocks do not come, another
+ * they build on the tip, as one change where they are on another branch. While the best chain's blocks do not come, another
  * one with more work than the tip is followed if it is here.
  */
 export class ChainFollower {
@@ -43,6 +52,8 @@ export class ChainFollower {
   readonly #sides = new Set<number>()
   /** A block to which there is no way, as one that would have to be taken back cannot be read. */
   #barred: number | undefined
+  /** Under way to another branch, and from which tip. */
+  #going: Going | undefined
   /** The tip's bytes and sender, where it was connected from memory. */
   latest: { id: number; bytes: Uint8Array<ArrayBuffer>; from: LinkId | undefined } | undefined
 
@@ -52,8 +63,14 @@ export class ChainFollower {
     this.#branch = new BranchWatch(ports.tree, (node) => ports.chainstate.hasBody(node))
   }
 
+  /** On the way to another branch with work in several steps. What stands in between is told to nobody. */
+  get isUnderWay(): boolean {
+    return this.#going !== undefined
+  }
+
+  /** The next step of a long way is due at once, but after what has come meanwhile. */
   get deadline(): Millis {
-    return this.#branch.deadline
+    return this.#going ? 0 : this.#branch.deadline
   }
 
   /** A block came in. */
@@ -63,8 +80,11 @@ export class ChainFollower {
   }
 
   advance(now: Millis): void {
-    do this.#lookAtBest()
-    while (this.#step(now))
+    if (this.#going) this.#goOn(this.#going)
+    while (!this.#going) {
+      this.#lookAtBest()
+      if (!this.#step(now)) return
+    }
   }
 
   /** Whether the chain moved, or the best header did. */
@@ -138,32 +158,45 @@ export class ChainFollower {
     }
   }
 
-  /** Makes it the tip, from the store. */
+  /** Makes it the tip, from the store, with one step now and the others later. */
   #goTo(target: HeaderNode): boolean {
-    const { chainstate, commit, committed, refused, moved } = this.#ports
+    const { chainstate, commit } = this.#ports
     if (target.id === this.#barred) return false
     this.#shelve(() => true)
     commit()
     this.#branch.forget()
-    const result = chainstate.reorgTo(target)
-    if (result.kind === 'invalid') {
-      refused(result, undefined)
-      return true
+    const from = chainstate.tip
+    this.#going = { way: chainstate.reorganise(target), from, target }
+    return this.#goOn(this.#going)
+  }
+
+  /** Whether there may be another move. */
+  #goOn({ way, from, target }: Going): boolean {
+    const { tree, chainstate, committed, moved } = this.#ports
+    const { reverted, connected, goesOn } = way.step()
+    if (reverted.length + connected.length > 0) moved(reverted, connected)
+    if (goesOn) return true
+    this.#going = undefined
+    const { tip } = chainstate
+    if (tip.id !== from.id) {
+      this.latest = undefined
+      const { height } = tree.fork(from, tip)
+      const facts = { reverted: from.height - height, connected: tip.height - height, height: tip.height }
+      if (facts.reverted > 0) this.#ports.log({ level: 'info', text: 'another branch has more work', facts })
+      committed(reorgBetween(tree, from, tip, MAX_CHANGES))
     }
-    if (result.kind === 'unavailable') {
-      if (result.node.status & CONNECTED) this.#barred = target.id
-      this.#lost(result.node, result.why)
-      return false
+    for (const failure of way.failures) this.#failed(failure, target)
+    // What cannot be read takes time to come back.
+    return way.failures.every(({ kind }) => kind === 'invalid')
+  }
+
+  #failed(failure: Invalid | Unavailable, target: HeaderNode): void {
+    if (failure.kind === 'invalid') {
+      this.#ports.refused(failure, undefined)
+      return
     }
-    const { reverted, connected } = result.reorg
-    if (reverted.length > 0) {
-      const facts = { reverted: reverted.length, connected: connected.length, height: target.height }
-      this.#ports.log({ level: 'info', text: 'another branch has more work', facts })
-    }
-    this.latest = undefined
-    moved(reverted, result.connected)
-    committed(result.reorg)
-    return true
+    if (failure.node.status & CONNECTED) this.#barred = target.id
+    this.#lost(failure.node, failure.why)
   }
 
   /** The one with the most work to which everything is at hand. */

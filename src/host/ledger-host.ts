@@ -216,7 +216,7 @@ export class LedgerHost {
       for (;;) {
         if (this.#todo.length > 0) this.#performAll()
         else if (this.#moves) this.#move()
-        else if (this.#full?.intake.owesAnswers) this.#answerSubmitted(this.#full)
+        else if (this.#full?.intake.owesAnswers && !this.#full.follower.isUnderWay) this.#answerSubmitted(this.#full)
         else break
       }
     } finally {
@@ -284,6 +284,7 @@ export class LedgerHost {
   #advance({ chainstate, follower }: Full): void {
     const { tip } = chainstate
     follower.advance(this.#now)
+    if (follower.isUnderWay) return
     if (!this.#synced && this.#isSynced()) this.#becomeSynced()
     this.#commitIfTime(chainstate)
     const moved = chainstate.tip
@@ -314,6 +315,7 @@ export class LedgerHost {
   #moved(reverted: readonly BlockRef[], connected: readonly Connected[]): void {
     const { transactions, chainstate } = this.#full!
     transactions.follow(reverted, connected, this.#now)
+    this.#meter.counts.blocksConnected += connected.length
     // Many blocks may be at hand when a gap closes.
     if (chainstate.pendingBytes >= this.#limits.batchBytes) this.#commit()
   }
@@ -336,11 +338,11 @@ export class LedgerHost {
   }
 
   /** Makes known what is committed: to those who follow the changes, and, once in step with the network, to the links. */
-  #committed(reorg: Reorg): void {
+  #committed(reorg: Reorg | undefined): void {
     const { chainstate, changes } = this.#full!
-    changes.push({ kind: 'reorg', reorg })
-    this.#meter.counts.blocksConnected += reorg.connected.length
-    if (reorg.reverted.length > 0) this.#meter.counts.reorgs++
+    if (reorg) changes.push({ kind: 'reorg', reorg })
+    else changes.reset()
+    if (reorg?.reverted.length !== 0) this.#meter.counts.reorgs++
     this.#tellTip()
     if (!this.#synced) return
     const { tip } = chainstate

@@ -3,10 +3,10 @@ import { type BlockDigest, digestBlock } from '../chain/digest.ts'
 import { HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { Network } from '../chain/network.ts'
-import type { BlockRef, Reorg } from '../chain/reorg.ts'
+import type { Reorg } from '../chain/reorg.ts'
 import { StoreError } from '../store/error.ts'
 import { blob, type SqlPort } from '../store/sql.ts'
-import { equalBytes, type Hasher, nobleHasher, toDisplay } from '../wire/hash.ts'
+import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { Batch } from './batch.ts'
 import { Bip30 } from './bip30.ts'
 import { noStats, type StatsRow, statsOf } from './block-stats.ts'
@@ -14,11 +14,12 @@ import { readBody } from './bodies.ts'
 import { CoinCache } from './coin-cache.ts'
 import { CoinView } from './coin-view.ts'
 import { Coins } from './coins.ts'
-import { type Connected, type Invalid, invalid, type Reorganised, type Unavailable } from './connect-result.ts'
+import { type Connected, type Invalid, invalid, type Unavailable } from './connect-result.ts'
 import { type Candidate, InputCheck } from './input-check.ts'
 import { encodeOffsets } from './offsets.ts'
 import type { Stored } from './parts.ts'
 import { readPrevouts } from './prevouts.ts'
+import { blockRef, Reorganisation } from './reorganisation.ts'
 import { claimStore } from './store-identity.ts'
 import { TipTimes } from './tip-times.ts'
 import { TxHeights } from './tx-heights.ts'
@@ -26,10 +27,12 @@ import { readUndo, undoCoins } from './undo.ts'
 
 const DEFAULT_CACHE_BYTES = 128_000_000
 const DEFAULT_BATCH_BYTES = 64_000_000
+/** A retarget period: near-empty blocks hold few bytes, but take their time. */
+const DEFAULT_STEP_BLOCKS = 2016
 /** In all blocks but a network's `scriptExceptions`. */
 const ALL_SIGOPS = { p2sh: true, witness: true }
 
-export type { Connected, Invalid, Reorganised, Unavailable } from './connect-result.ts'
+export type { Connected, Invalid, Unavailable } from './connect-result.ts'
 
 export interface ChainstateOptions {
   sql: SqlPort
@@ -39,8 +42,9 @@ export interface ChainstateOptions {
   hasher?: Hasher
   /** Bytes of memory for coins that the store has as well. */
   cacheBytes?: number
-  /** A reorganisation that holds more than this commits in several steps. */
+  /** A reorganisation that holds more than this, or goes over more blocks, commits in several steps. */
   batchBytes?: number
+  stepBlocks?: number
 }
 
 /**
@@ -58,12 +62,13 @@ export class Chainstate {
   readonly #tree: HeaderTree
   readonly #hasher: Hasher
   readonly #batchBytes: number
+  readonly #stepBlocks: number
   readonly #coins: Coins
   readonly #heights: TxHeights
   readonly #inputs: InputCheck
   readonly #bip30: Bip30
   readonly #batch = new Batch()
-  /** Ids of stored blocks that were found damaged. */
+  /** Ids of blocks of which something stored was found damaged, or gone. */
   readonly #damaged = new Set<number>()
   #tip!: HeaderNode
   #times!: TipTimes
@@ -73,15 +78,16 @@ export class Chainstate {
   #broken = false
 
   /** Opens the store, which is refused (`StoreError`) when it is another network's, and connects genesis in a new one. */
-  constructor({ sql, network, tree, hasher = nobleHasher, cacheBytes, batchBytes }: ChainstateOptions) {
+  constructor({ sql, network, tree, hasher = nobleHasher, ...options }: ChainstateOptions) {
     claimStore(sql, network)
     this.#sql = sql
     this.#network = network
     this.#tree = tree
     this.#hasher = hasher
-    this.#batchBytes = batchBytes ?? DEFAULT_BATCH_BYTES
+    this.#batchBytes = options.batchBytes ?? DEFAULT_BATCH_BYTES
+    this.#stepBlocks = options.stepBlocks ?? DEFAULT_STEP_BLOCKS
     const seed = blob(sql.sql.exec('SELECT randomblob(8)').raw().toArray()[0]![0])
-    const cache = new CoinCache(cacheBytes ?? DEFAULT_CACHE_BYTES, seed)
+    const cache = new CoinCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES, seed)
     this.#coins = new Coins(sql, cache, hasher)
     this.#heights = new TxHeights(sql)
     this.#inputs = new InputCheck(this.#coins, this.#heights)
@@ -114,7 +120,7 @@ export class Chainstate {
     const bytes = this.#batch.body(node)
     if (bytes) return { kind: 'found', bytes: bytes.slice() }
     const stored = readBody(this.#sql, node.id, this.#hasher)
-    if (stored.kind === 'damaged') this.#damaged.add(node.id)
+    if (stored.kind === 'damaged' || (stored.kind === 'missing' && node.status & HAVE_BODY)) this.#damaged.add(node.id)
     return stored
   }
 
@@ -171,27 +177,27 @@ export class Chainstate {
   }
 
   /**
-   * Makes `node` the tip: takes back what is not below it and connects the blocks on the way to it, all from the store,
-   * and commits; in one transaction unless `batchBytes` does not hold it, then whole blocks at a time. What is
-   * connected must be committed before.
-   *
-   * When a block of the new branch is refused, or cannot be read, the chain is what it was before, in memory and in the store.
+   * The way to `target` as the tip: takes back what is not below it and connects the blocks on the way to it, all from the
+   * store. Each step commits whole blocks, and one step does it all unless `batchBytes` and `stepBlocks` do not hold it.
+   * What is connected must be committed before; from the first step to the last nothing else may be connected.
    */
-  reorgTo(node: HeaderNode): Reorganised | Invalid | Unavailable {
+  reorganise(target: HeaderNode): Reorganisation {
     this.#refuseBroken()
     if (this.#batch.connected.length > 0) throw new Error('a reorganisation begins with everything committed')
-    return this.#guarded(() => {
-      this.#commit()
-      const former = this.#tip
-      const result = this.#moveTo(node)
-      if (result.kind === 'reorg') {
-        this.#commit()
-        return result
-      }
-      this.#discard()
-      if (this.#tip.id !== former.id) this.#goBackTo(former)
-      return result
-    })
+    this.#commit()
+    const chain = this
+    const moves = {
+      get tip() {
+        return chain.#tip
+      },
+      damagedAbove: (fork: HeaderNode) => this.#damagedAbove(fork),
+      revertTip: () => this.#guarded(() => this.#revertTip()),
+      connectStored: (node: HeaderNode) => this.#connectStored(node),
+      isFull: (blocks: number) => blocks > 0 && (blocks >= this.#stepBlocks || this.pendingBytes > this.#batchBytes),
+      commit: () => this.#commit(),
+      discard: () => this.#discard(),
+    }
+    return new Reorganisation(moves, this.#tree, target)
   }
 
   // ---- one block
@@ -281,8 +287,11 @@ export class Chainstate {
     const firstTx = this.#heights.firstTxAt(node.height)
     const spent = readPrevouts(this.#sql, node.id, 0, undefined, this.#hasher)
     const prevouts = spent.kind === 'found' ? spent.bytes : new Uint8Array(0)
-    const undo = spent.kind !== 'damaged' && readUndo(digest, bytes, firstTx, prevouts, this.#hasher)
-    if (!undo) throw new StoreError('corrupt', `what block ${toDisplay(node.hash)} spent is damaged in the store`)
+    const undo = spent.kind === 'damaged' ? undefined : readUndo(digest, bytes, firstTx, prevouts, this.#hasher)
+    if (!undo) {
+      this.#damaged.add(node.id)
+      return { kind: 'unavailable', node, why: 'damaged' }
+    }
     undoCoins(undo, this.#coins)
     const repeated = this.#bip30.repeatedBy({ digest, firstTx })
     this.#standAt(this.#tree.node(node.prev)!)
@@ -298,48 +307,20 @@ export class Chainstate {
     return undefined
   }
 
-  // ---- many blocks
-
-  /** As far as the open batch goes: what comes back as a failure is for the caller to put right. */
-  #moveTo(node: HeaderNode): Reorganised | Invalid | Unavailable {
-    const fork = this.#tree.fork(this.#tip, node)
-    const branch = this.#branch(fork, node)
-    const lacking = branch.find((block) => !this.hasBody(block))
-    if (lacking)
-      return { kind: 'unavailable', node: lacking, why: this.#damaged.has(lacking.id) ? 'damaged' : 'missing' }
-    const reverted: BlockRef[] = []
-    const connected: Connected[] = []
-    while (this.#tip.id !== fork.id) {
-      reverted.push(blockRef(this.#tip))
-      const failure = this.#revertTip()
-      if (failure) return failure
-      this.#commitIfLarge()
-    }
-    for (const next of branch) {
-      const body = this.readBody(next)
-      if (body.kind !== 'found') return { kind: 'unavailable', node: next, why: body.kind }
-      const result = this.connect(next, body.bytes, digestBlock(body.bytes, this.#hasher))
-      if (result.kind === 'invalid') return result
-      connected.push(result)
-      this.#commitIfLarge()
-    }
-    return { kind: 'reorg', reorg: { reverted, connected: branch.map(blockRef) }, connected }
+  #connectStored(node: HeaderNode): Connected | Invalid | Unavailable {
+    const body = this.readBody(node)
+    if (body.kind !== 'found') return { kind: 'unavailable', node, why: body.kind }
+    return this.connect(node, body.bytes, digestBlock(body.bytes, this.#hasher))
   }
 
-  /** Above `fork` up to `node`, lowest first. */
-  #branch(fork: HeaderNode, node: HeaderNode): HeaderNode[] {
-    const branch: HeaderNode[] = []
-    // Looked up anew: what the caller holds may say nothing of a body stored since.
-    for (let at = this.#tree.nodeById(node.id)!; at.id !== fork.id; at = this.#tree.node(at.prev)!) branch.push(at)
-    return branch.reverse()
-  }
-
-  #goBackTo(former: HeaderNode): void {
-    const result = this.#moveTo(former)
-    if (result.kind !== 'reorg') {
-      throw new StoreError('corrupt', `block ${toDisplay(result.node.hash)} cannot be connected again`)
+  /** Of the connected blocks above `fork` one that cannot be taken back, as far as is known. */
+  #damagedAbove(fork: HeaderNode): Unavailable | undefined {
+    for (const id of this.#damaged) {
+      const node = this.#tree.nodeById(id)!
+      const isAbove = node.height > fork.height && this.#tree.ancestor(this.#tip, node.height)?.id === id
+      if (isAbove) return { kind: 'unavailable', node, why: 'damaged' }
     }
-    this.#commit()
+    return undefined
   }
 
   // ---- memory and store
@@ -384,10 +365,6 @@ export class Chainstate {
     this.#commit()
   }
 
-  #commitIfLarge(): void {
-    if (this.pendingBytes > this.#batchBytes) this.#commit()
-  }
-
   #commit(): void {
     if (this.#batch.isEmpty) return
     this.#guarded(() =>
@@ -423,8 +400,4 @@ export class Chainstate {
   #refuseBroken(): void {
     if (this.#broken) throw new Error('an earlier failure left this ledger ahead of its store: open it anew')
   }
-}
-
-function blockRef({ hash, height, id }: HeaderNode): BlockRef {
-  return { hash: hash.slice(), height, id }
 }

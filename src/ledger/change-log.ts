@@ -2,7 +2,7 @@ import { cursorText, readCursor } from './cursor.ts'
 import type { Change, Changes } from './queries.ts'
 
 /** Entries kept: a block or a transaction that comes or goes counts as one. */
-const MAX_ENTRIES = 10_000
+export const MAX_CHANGES = 10_000
 
 /**
  * What happened lately, for those who ask what is new since they asked last. A cursor is `<epoch>-<number>`: it is good
@@ -18,7 +18,7 @@ export class ChangeLog {
   #first = 0
 
   /** `epoch` differs with every start of the ledger: changes before a start are not known after it. */
-  constructor(epoch: number | string, maxEntries: number = MAX_ENTRIES) {
+  constructor(epoch: number | string, maxEntries: number = MAX_CHANGES) {
     this.#epoch = String(epoch)
     this.#maxEntries = maxEntries
   }
@@ -39,6 +39,13 @@ export class ChangeLog {
       this.#entries -= this.#log[dropped++]!.entries
     this.#log = this.#log.slice(dropped)
     this.#first += dropped
+  }
+
+  /** More happened than is ever kept: whoever asks looks at everything anew. */
+  reset(): void {
+    this.#first += this.#log.length + 1
+    this.#log = []
+    this.#entries = 0
   }
 
   /** At most so many entries at a time, but always one change where there is one; the cursor says how far it went. */

@@ -1,5 +1,4 @@
 import type { HeaderNode } from '../chain/header-tree.ts'
-import type { Reorg } from '../chain/reorg.ts'
 
 /** A block whose coins are applied, with what a mempool and an announcement need of it. */
 export interface Connected {
@@ -27,13 +26,6 @@ export interface Unavailable {
   kind: 'unavailable'
   node: HeaderNode
   why: 'missing' | 'damaged'
-}
-
-export interface Reorganised {
-  kind: 'reorg'
-  reorg: Reorg
-  /** One for each of `reorg.connected`. */
-  connected: Connected[]
 }
 
 /** Reasons that say nothing about the header. */

@@ -15,6 +15,7 @@ import { type Coin, coinbaseCoin, type MadeBlock, P2WSH_TRUE, spend } from '../s
 import { NaiveChain } from './naive-answers.ts'
 import { Ledger } from './open-ledger.ts'
 import { RandomChain } from './random-chain.ts'
+import { reorgTo } from './reorg-to.ts'
 
 const NOW = 1_700_000_000_000
 const OTHER = Uint8Array.of(0x51, 0x51)
@@ -374,7 +375,7 @@ describe('a block that comes between the two halves of an answer', () => {
     happens.push(() => {
       const branch = maker.mine(2, {}, parent)
       const node = ledger.store(branch.map(({ bytes }) => bytes))
-      ledger.chain.reorgTo(node)
+      reorgTo(ledger, node)
       mempool.update(
         {
           reverted: [raw],

@@ -8,6 +8,7 @@ import { transaction } from '../../src/wire/transaction.ts'
 import { ChainMaker, coinbaseCoin, OP_TRUE, spend } from '../sim/chain-maker.ts'
 import { dump } from './dump.ts'
 import { Ledger } from './open-ledger.ts'
+import { reorgTo } from './reorg-to.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -78,7 +79,7 @@ test('a coinbase that repeats one whose outputs are all spent is valid, and what
   const again = maker.block({ transactions: [spending] })
   expect(ledger.connect(again.bytes)).toMatchObject({ reason: 'bad-txns-BIP30' })
   // And all of it can be taken back.
-  expect(ledger.chain.reorgTo(ledger.tree.node(spender!.hash)!).kind).toBe('reorg')
+  expect(reorgTo(ledger, ledger.tree.node(spender!.hash)!).kind).toBe('reorg')
   expect(dump(ledger.sql)).toEqual(before)
 })
 
@@ -107,7 +108,7 @@ test.each([
   expect(ledger.sql.sql.exec(count).raw().toArray()).toEqual([[0, 5, 5]])
 
   const fifth = ledger.tree.mainAt(5)!
-  expect(ledger.chain.reorgTo(fifth).kind).toBe('reorg')
+  expect(reorgTo(ledger, fifth).kind).toBe('reorg')
   expect(coinOf(ledger, txid)).toMatchObject({ height: 2, txNum: 2 })
   expect(dump(ledger.sql)).toEqual(before)
 })

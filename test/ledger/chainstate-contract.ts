@@ -11,6 +11,7 @@ import { ChainMaker, coinbaseCoin, type MadeBlock, spend } from '../sim/chain-ma
 import { dump } from './dump.ts'
 import { naiveIndex } from './naive-index.ts'
 import { RandomChain } from './random-chain.ts'
+import { reorgTo } from './reorg-to.ts'
 
 /** Later than any block of the tests. */
 const NOW = 4_000_000_000_000
@@ -55,7 +56,7 @@ export function chainstateContract(name: string, withStore: WithStore): void {
           chain.storeBody(tree.node(hash)!, bytes)
         }
         const tip = branch.at(-1)!
-        expect(chain.reorgTo(tree.node(tip.hash)!).kind, `seed ${seed}, step ${step}`).toBe('reorg')
+        expect(reorgTo({ chain, tree }, tree.node(tip.hash)!).kind, `seed ${seed}, step ${step}`).toBe('reorg')
         expect(dump(sql), `seed ${seed}, step ${step}`).toMatchObject(naiveIndex(made.path(tip)))
       }
     }),
@@ -81,7 +82,7 @@ export function chainstateContract(name: string, withStore: WithStore): void {
       expect(dump(sql)).toMatchObject(naiveIndex(path))
       expect(chain.readBody(tree.node(wide!.hash)!)).toEqual({ kind: 'found', bytes: wide!.bytes })
       expect(readPrevouts(sql, tree.node(narrow!.hash)!.id)).toMatchObject({ bytes: { length: 30 * 9017 } })
-      expect(chain.reorgTo(tree.node(base.at(-1)!.hash)!).kind).toBe('reorg')
+      expect(reorgTo({ chain, tree }, tree.node(base.at(-1)!.hash)!).kind).toBe('reorg')
       expect(dump(sql)).toMatchObject(naiveIndex(path.slice(0, -2)))
     }))
 }

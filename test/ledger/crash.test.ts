@@ -4,46 +4,17 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { openSqlite } from '../../src/node/sqlite.ts'
 import { StoreError } from '../../src/store/error.ts'
-import type { SqlPort } from '../../src/store/sql.ts'
 import type { MadeBlock } from '../sim/chain-maker.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { dump } from './dump.ts'
+import { DyingPort } from './dying-port.ts'
 import { naiveIndex } from './naive-index.ts'
 import { Ledger } from './open-ledger.ts'
 import { RandomChain } from './random-chain.ts'
+import { reorgTo } from './reorg-to.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-crash-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-/** A port whose process dies at the statement (or the end of a transaction) numbered `at`: nothing works from there on. */
-class DyingPort implements SqlPort {
-  readonly sql: SqlPort['sql']
-  steps = 0
-  readonly #port: SqlPort
-  readonly #at: number
-
-  constructor(port: SqlPort, at: number) {
-    this.#port = port
-    this.#at = at
-    const exec: SqlPort['sql']['exec'] = (query, ...bindings) => {
-      this.#step()
-      return port.sql.exec(query, ...bindings)
-    }
-    this.sql = { exec, databaseSize: 0 }
-  }
-
-  transactionSync<T>(fn: () => T): T {
-    return this.#port.transactionSync(() => {
-      const value = fn()
-      this.#step()
-      return value
-    })
-  }
-
-  #step(): void {
-    if (++this.steps >= this.#at) throw new StoreError('io', 'the machine is off')
-  }
-}
 
 const chain = new RandomChain(11)
 const base = chain.growMany(chain.maker.genesis, 104, 2)
@@ -61,7 +32,7 @@ function work(ledger: Ledger, acknowledged: (tip: MadeBlock) => void): void {
   })
   for (const blocks of [branch, again]) {
     const tip = ledger.store(blocks.map((block) => block.bytes))
-    if (ledger.chain.reorgTo(tip).kind !== 'reorg') throw new Error('no reorganisation')
+    if (reorgTo(ledger, tip).kind !== 'reorg') throw new Error('no reorganisation')
     acknowledged(blocks.at(-1)!)
   }
 }
@@ -133,7 +104,7 @@ test.each([
 function finish(ledger: Ledger): void {
   const path = [...grown.slice(0, 2), ...branch.slice(0, 4), ...again]
   ledger.store(path.map((block) => block.bytes))
-  expect(ledger.chain.reorgTo(ledger.tree.node(again.at(-1)!.hash)!).kind).toBe('reorg')
+  expect(reorgTo(ledger, ledger.tree.node(again.at(-1)!.hash)!).kind).toBe('reorg')
 }
 
 test('what is not committed is not in the store', () => {

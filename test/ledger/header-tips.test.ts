@@ -6,6 +6,7 @@ import { nodeHasher } from '../../src/node/hasher.ts'
 import { toDisplay } from '../../src/wire/hash.ts'
 import { ChainMaker, type MadeBlock } from '../sim/chain-maker.ts'
 import { Ledger } from './open-ledger.ts'
+import { reorgTo } from './reorg-to.ts'
 
 const bytesOf = (blocks: readonly MadeBlock[]) => blocks.map(({ bytes }) => bytes)
 const named = (block: MadeBlock) => ({ hash: toDisplay(block.hash), height: block.height })
@@ -58,7 +59,7 @@ describe('branches of the header tree', () => {
       { ...named(longer.at(-1)!), branchLength: 4, status: 'valid-headers' },
       { ...named(direct.at(-1)!), branchLength: 0, status: 'active' },
     ])
-    ledger.chain.reorgTo(end)
+    reorgTo(ledger, end)
     expect(tipsOf(ledger)).toEqual([
       { ...named(longer.at(-1)!), branchLength: 0, status: 'active' },
       { ...named(direct.at(-1)!), branchLength: 2, status: 'valid-headers' },

@@ -59,6 +59,17 @@ test('a change that is larger than the log leaves nothing but a new start', () =
   expect(log.since(cursor)).toEqual({ cursor: '1-1', reset: true, changes: [] })
 })
 
+test('a change too large to be named leaves nothing but a new start to all who looked before it', () => {
+  const log = new ChangeLog(1)
+  for (const change of [undefined, tx(1)]) {
+    if (change) log.push(change)
+    const { cursor } = log
+    log.reset()
+    expect(log.since(cursor)).toEqual({ cursor: log.cursor, reset: true, changes: [] })
+    expect(log.since(log.cursor)).toEqual({ cursor: log.cursor, reset: false, changes: [] })
+  }
+})
+
 test('whatever comes, a follower misses nothing or is told so, and the log keeps its bound', () => {
   const step = fc.oneof(fc.constant('look' as const), fc.integer({ min: 1, max: 60 }))
   fc.assert(

@@ -15,6 +15,7 @@ import { ChainMaker, type MadeBlock } from '../sim/chain-maker.ts'
 import { expectSameAnswers, NaiveChain } from './naive-answers.ts'
 import { Ledger } from './open-ledger.ts'
 import { RandomChain } from './random-chain.ts'
+import { reorgTo } from './reorg-to.ts'
 
 const queriesOf = (sql: SqlPort, network = regtest) => new ChainQueries({ sql, network, hasher: nodeHasher })
 
@@ -46,7 +47,7 @@ describe('answers about the chain', () => {
       ledger.store(branch.map(({ bytes }) => bytes))
       const node = ledger.tree.node(branch.at(-1)!.hash)!
       const direct = ledger.chain.tip.hash
-      expect(ledger.chain.reorgTo(node).kind).toBe('reorg')
+      expect(reorgTo(ledger, node).kind).toBe('reorg')
       expect(queries.block(direct) === undefined).toBe(from.height < best.height)
       from = branch.at(-1)!
       best = from

@@ -3,6 +3,7 @@ import { ChainMaker, coinbaseCoin, OP_TRUE, spend } from '../sim/chain-maker.ts'
 import { dump } from './dump.ts'
 import { naiveIndex } from './naive-index.ts'
 import { Ledger } from './open-ledger.ts'
+import { reorgTo } from './reorg-to.ts'
 
 const FEE = 1000
 
@@ -23,7 +24,7 @@ test.each([0, 10_000_000])(
 
     const ledger = new Ledger(undefined, { cacheBytes })
     ledger.extend([...maker.chain(parent), old!].map(({ bytes }) => bytes))
-    const result = ledger.chain.reorgTo(ledger.store(branch.map(({ bytes }) => bytes)))
+    const result = reorgTo(ledger, ledger.store(branch.map(({ bytes }) => bytes)))
 
     expect(result).toMatchObject({ kind: 'reorg' })
     expect(dump(ledger.sql)).toMatchObject(naiveIndex([maker.genesis, ...maker.chain()].map(({ bytes }) => bytes)))

@@ -8,6 +8,7 @@ import { dump } from './dump.ts'
 import { naiveIndex } from './naive-index.ts'
 import { Ledger } from './open-ledger.ts'
 import { RandomChain } from './random-chain.ts'
+import { reorgTo } from './reorg-to.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -25,7 +26,7 @@ describeShared('real branches', () => {
     const other = readDat('blocks/mainnet-alt-1-2016.dat.gz')
     const ledger = fresh(first, { network })
     const tip = ledger.store(other)
-    const result = ledger.chain.reorgTo(tip)
+    const result = reorgTo(ledger, tip)
     if (result.kind !== 'reorg') throw new Error(result.kind)
     expect(result.reorg.reverted.map((ref) => ref.height)).toEqual(Array.from({ length: 599 }, (_, i) => 599 - i))
     expect(result.reorg.connected.map((ref) => ref.height)).toEqual(Array.from({ length: 2016 }, (_, i) => i + 1))
@@ -48,8 +49,8 @@ describeShared('real branches', () => {
     ledger.extend(short!)
     const before = dump(ledger.sql)
     const shortTip = ledger.chain.tip
-    expect(ledger.chain.reorgTo(ledger.store(long!)).kind).toBe('reorg')
-    expect(ledger.chain.reorgTo(shortTip).kind).toBe('reorg')
+    expect(reorgTo(ledger, ledger.store(long!)).kind).toBe('reorg')
+    expect(reorgTo(ledger, shortTip).kind).toBe('reorg')
     expect(dump(ledger.sql)).toEqual(before)
   })
 })
@@ -75,7 +76,7 @@ describe('random forks', () => {
         const branch = chain.growMany(parent, 1 + chain.random.below(4), 5)
         blocks.push(...branch)
         const tip = branch.at(-1)!
-        const result = ledger.chain.reorgTo(ledger.store(branch.map((block) => block.bytes)))
+        const result = reorgTo(ledger, ledger.store(branch.map((block) => block.bytes)))
         expect(result.kind, `seed ${seed}, step ${step}`).toBe('reorg')
         expect(ledger.chain.tip.hash).toEqual(tip.hash)
         const path = chain.path(tip)

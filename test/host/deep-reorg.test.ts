@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import { regtest } from '../../src/chain/networks/regtest.ts'
+import { ChainQueries } from '../../src/ledger/chain-queries.ts'
+import { nodeHasher } from '../../src/node/hasher.ts'
+import { toDisplay } from '../../src/wire/hash.ts'
+import { RandomChain } from '../ledger/random-chain.ts'
+import type { MadeBlock } from '../sim/chain-maker.ts'
+import { Simulation } from '../sim/simulation.ts'
+import { differences } from './fresh-index.ts'
+import { Rig } from './rig.ts'
+
+const raw = (blocks: readonly MadeBlock[]) => blocks.map(({ bytes }) => bytes)
+
+/** A rig whose reorganisations take many steps, at the end of one chain; another one with nothing in common is longer. */
+async function start(seed: number, length: number) {
+  const simulation = new Simulation(seed)
+  const chain = new RandomChain(seed)
+  const { genesis } = chain.maker
+  const blocks = chain.growMany(genesis, length, 2)
+  const other = chain.growMany(genesis, length + 1, 2)
+  const rig = new Rig(simulation, { limits: { batchBytes: 8000 } })
+  rig.meet({ blocks: raw(blocks), dials: true })
+  expect(simulation.run(60_000, () => rig.committed === length)).toBe(true)
+  const { cursor } = await rig.mempool!.changesSince(undefined)
+  return { simulation, chain, blocks, other, rig, cursor }
+}
+
+/** Changes of the chain since the cursor, as counts. */
+async function reorgs(rig: Rig, cursor: string) {
+  const { changes } = await rig.mempool!.changesSince(cursor)
+  return changes.flatMap((change) =>
+    change.kind === 'reorg' ? [[change.reorg.reverted.length, change.reorg.connected.length]] : [],
+  )
+}
+
+test('a reorganisation of the whole chain in many steps is one change to all who follow', async () => {
+  const { simulation, other, rig, cursor } = await start(61, 150)
+  const told = rig.said.length
+  const queries = new ChainQueries({ sql: rig.sql, network: regtest, hasher: nodeHasher })
+  const stood: number[] = []
+  rig.meet({ blocks: raw(other), dials: true })
+  let answer: { result: unknown } | undefined
+  const arrived = simulation.run(120_000, () => {
+    // What stands in between is a whole chain to whoever asks.
+    const { height, hash } = queries.tip()
+    if (stood.at(-1) !== height) {
+      stood.push(height)
+      expect(queries.block(hash)).toMatchObject({ height, next: undefined })
+      expect(queries.blockTxs(hash, 0, 25)!.txs[0]!.status).toMatchObject({ height })
+      // A block handed in on the way is answered for where the way ends.
+      if (height < 100) answer ??= rig.submitBlock(other.at(-1)!.bytes)
+    }
+    return height === 151
+  })
+  expect(arrived).toBe(true)
+  expect(stood.length).toBeGreaterThan(20)
+  expect(Math.min(...stood)).toBeLessThan(10)
+  expect(await reorgs(rig, cursor)).toEqual([[150, 151]])
+  const tips = rig.said.slice(told).flatMap((value) => (value.kind === 'tip' ? [value.height] : []))
+  expect(tips).toEqual([151])
+  expect(rig.announced.at(-1)).toBe(151)
+  expect(answer).toEqual({ result: { kind: 'connected' } })
+  expect(differences(rig.sql, regtest, raw(other))).toEqual({})
+  expect(rig.ledger.measure().counts).toMatchObject({ blocksConnected: 301, reorgs: 1 })
+})
+
+test.each([80, 20])('one killed on its way at height %i goes on from there', async (height) => {
+  const { simulation, other, rig } = await start(62, 120)
+  rig.meet({ blocks: raw(other), dials: true })
+  expect(simulation.run(120_000, () => rig.committed <= height)).toBe(true)
+  rig.restartLedger({ kill: true })
+  expect(simulation.run(120_000, () => rig.committed === 121)).toBe(true)
+  expect(differences(rig.sql, regtest, raw(other))).toEqual({})
+})
+
+test('one that meets a bad block far up comes back, and nobody has heard of it', async () => {
+  const { simulation, chain, blocks, other, rig, cursor } = await start(63, 120)
+  const bad = chain.maker.block({ feeSat: 1 }, other[99])
+  const rest = chain.maker.mine(40, {}, bad)
+  const told = rig.said.length
+  const met = rig.meet({ blocks: raw([...other.slice(0, 100), bad, ...rest]) })
+  let lowest = 120
+  const over = () => {
+    lowest = Math.min(lowest, rig.committed)
+    return met.peer.hungUp !== undefined && rig.committed === 120
+  }
+  expect(simulation.run(120_000, over)).toBe(true)
+  expect(lowest).toBeLessThan(10)
+  simulation.run(5000)
+  expect(toDisplay(rig.tip.hash)).toBe(toDisplay(blocks.at(-1)!.hash))
+  expect(await reorgs(rig, cursor)).toEqual([])
+  expect(rig.said.slice(told).filter(({ kind }) => kind === 'tip')).toEqual([])
+  expect(differences(rig.sql, regtest, raw(blocks))).toEqual({})
+})

@@ -2,8 +2,11 @@ import { Hono } from 'hono'
 import { FAVICON } from '../web/pages/layout.tsx'
 import { pageRoutes, wantsHtml } from '../web/pages/routes.tsx'
 import { API_HEADERS, errorResponse, preflightResponse } from './api/answer.ts'
+import { AnswerCache } from './api/answer-cache.ts'
 import { createApi, type FaultReport, reported } from './api/api.ts'
 import { assetLinks, assetResponse } from './api/assets.ts'
+import type { Packer } from './api/coding.ts'
+import { Delivery } from './api/delivery.ts'
 import type { Assets, HubQueries } from './api/deps.ts'
 import { ESPLORA } from './api/dialect.ts'
 import { EventStreams, wishOf } from './api/event-stream.ts'
@@ -35,7 +38,14 @@ export interface AppDeps {
    * runtimes that tie what a request starts to that request.
    */
   streams?: 'shared' | 'each'
+  /** Packs answers and pages; without one they go as they are. */
+  packer?: Packer
+  /** Memory for answers that do not change; none unless given. Only where requests share it. */
+  answerCacheBytes?: number
 }
+
+/** What pages and files for browsers are; the API packs its own. */
+const FOR_BROWSERS = /^(text\/(html|css|javascript)|image\/svg\+xml)/
 
 /** The whole site: pages for people, the API for programs under `/api` and, where no page stands, under `/`. */
 export function createApp(deps: AppDeps): Hono {
@@ -44,7 +54,10 @@ export function createApp(deps: AppDeps): Hono {
   const queries = guarded(deps.queries, 'ledger-unavailable')
   const hub = guarded(deps.hub, 'hub-unavailable')
   const status = new StatusCache(queries, now)
-  const api = createApi(apiGroups({ network, queries, status, version, now }), status, report)
+  const delivery = new Delivery(deps.packer)
+  const cache = deps.answerCacheBytes ? new AnswerCache(deps.answerCacheBytes, status, queries) : undefined
+  const groups = apiGroups({ network, queries, status, version, now })
+  const api = createApi({ groups, status, delivery, cache, version, report })
   const link = assetLinks(assets)
   const site = { name, version, network, script: link('live.js') }
   const pages = pageRoutes({ network, queries, status, now, hub, site }, report)
@@ -53,6 +66,14 @@ export function createApp(deps: AppDeps): Hono {
 
   const app = new Hono()
   app.options('*', () => preflightResponse())
+  app.use(async (c, next) => {
+    await next()
+    if (!FOR_BROWSERS.test(c.res.headers.get('Content-Type') ?? '')) return
+    const packed = await delivery.repack(c.req.raw, c.res)
+    // Else its headers would be overwritten with those of the answer that it takes the place of.
+    c.res = undefined
+    c.res = packed
+  })
   app.get('/events', (c) => {
     try {
       const wish = wishOf(new URL(c.req.url).searchParams, c.req.raw.headers)

@@ -1,4 +1,4 @@
-import { type CacheRule, cacheControl, type SettledRule } from './cache-rule.ts'
+import type { CacheRule } from './cache-rule.ts'
 import type { Dialect } from './dialect.ts'
 import { type ApiError, retryAfter } from './errors.ts'
 
@@ -36,12 +36,6 @@ export function octets(body: Uint8Array, more?: More): Answer {
   return { ...more, type: 'application/octet-stream', body: owned }
 }
 
-export function answerResponse({ type, body, headers }: Answer, keep: SettledRule): Response {
-  return new Response(body, {
-    headers: { ...API_HEADERS, 'Content-Type': type, 'Cache-Control': cacheControl(keep), ...headers },
-  })
-}
-
 /** Never with anything that lets a cache keep it. */
 export function errorResponse(error: ApiError, dialect: Dialect, request: Request): Response {
   const after = retryAfter(error.status)
@@ -55,6 +49,7 @@ export function errorResponse(error: ApiError, dialect: Dialect, request: Reques
 /** On every answer that a program reads: any page on the web may, and none may take it for something else. */
 export const API_HEADERS = {
   'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'ETag, Retry-After, X-Total-Results',
   'X-Content-Type-Options': 'nosniff',
 } as const
 
@@ -65,7 +60,7 @@ export function preflightResponse(): Response {
     headers: {
       ...API_HEADERS,
       'Access-Control-Allow-Methods': 'GET, HEAD, POST, OPTIONS',
-      'Access-Control-Allow-Headers': 'Content-Type',
+      'Access-Control-Allow-Headers': 'Content-Type, If-None-Match',
       'Access-Control-Max-Age': '86400',
     },
   })

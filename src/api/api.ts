@@ -1,5 +1,8 @@
-import { answerResponse, errorResponse } from './answer.ts'
+import { errorResponse } from './answer.ts'
+import type { AnswerCache } from './answer-cache.ts'
 import { type CacheRule, settled } from './cache-rule.ts'
+import { type Content, contentOf } from './content.ts'
+import { type Delivery, joined } from './delivery.ts'
 import { ApiError } from './errors.ts'
 import type { RouteGroup } from './group.ts'
 import { type Found, routeFinder } from './route.ts'
@@ -40,22 +43,45 @@ export function placer(groups: readonly RouteGroup[]): (pathname: string) => Pla
   }
 }
 
-export function createApi(groups: readonly RouteGroup[], status: StatusCache, report: FaultReport): Api {
+export interface ApiParts {
+  groups: readonly RouteGroup[]
+  status: StatusCache
+  delivery: Delivery
+  /** Where answers that do not change are kept, if anywhere. */
+  cache?: AnswerCache | undefined
+  version: string
+  report: FaultReport
+}
+
+export function createApi({ groups, status, delivery, cache, version, report }: ApiParts): Api {
   const place = placer(groups)
   const settle = async (rule: CacheRule, height: number | undefined) =>
     // The tip is of interest only to what it may bury.
     settled(rule, rule.for === 'depth' && height !== undefined ? await status.tipHeight() : 0, height)
 
-  const answer = async (request: Request, { group, path, find }: Place) => {
+  /** The finished answer of a route, from the cache or made. */
+  const contentFor = async (request: Request, { route, params }: Found, key: string): Promise<Content> => {
+    const { declared, method } = route
+    const url = new URL(request.url)
+    // Queries are for the client to choose, and would fill the cache with one answer.
+    const shelf = method === 'GET' && url.search === '' ? cache : undefined
+    const moment = await shelf?.moment()
+    const kept = shelf?.get(key)
+    if (kept) return kept
+    const made = await declared.answer({ params, query: url.searchParams, request })
+    const rule = await settle(made.keep ?? declared.keep, made.height)
+    const content = contentOf(made, rule, declared.keep.for === 'good' ? `${version} ${key}${url.search}` : undefined)
+    if (shelf && moment && rule.for === 'good') shelf.put(key, content, moment)
+    return content
+  }
+  const answer = async (request: Request, { group, path, find }: Place): Promise<Response> => {
     const found = find(request.method === 'HEAD' ? 'GET' : request.method, path)
     if (!found) return errorResponse(group.dialect.unknown(path), group.dialect, request)
-    const { declared, pattern } = found.route
+    const base = group.bases[0]
     try {
-      const query = new URL(request.url).searchParams
-      const made = await declared.answer({ params: found.params, query, request })
-      return answerResponse(made, await settle(made.keep ?? declared.keep, made.height))
+      return await delivery.send(request, await contentFor(request, found, base + path))
     } catch (error) {
-      return errorResponse(reported(error, group.bases[0] + pattern, report), group.dialect, request)
+      return errorResponse(reported(error, base + found.route.pattern, report), group.dialect, request)
     }
   }
   return {
@@ -67,7 +93,7 @@ export function createApi(groups: readonly RouteGroup[], status: StatusCache, re
       const at = place(pathname)
       const response = await answer(request, at)
       // A page may stand at the same path.
-      if (at.base === '') response.headers.set('Vary', 'Accept')
+      if (at.base === '') response.headers.set('Vary', joined(response.headers.get('Vary'), 'Accept'))
       return response
     },
   }

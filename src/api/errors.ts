@@ -85,5 +85,5 @@ export function pageStatus(problem: PageProblem): number {
 
 /** Seconds after which a client may ask again; only for what passes by itself. */
 export function retryAfter(status: number): number | undefined {
-  return status === 503 ? 2 : undefined
+  return status === 503 || status === 429 ? 2 : undefined
 }

@@ -34,6 +34,8 @@ async function siteFor(host: string, env: Env, { network, dialling }: Settings):
     report: (where, error) =>
       writeLog({ level: 'error', text: 'a question could not be answered', facts: { where, error: String(error) } }),
     streams: 'each',
+    // The runtime packs what a header says is packed.
+    packer: { pack: async (_, body) => body },
   })
   made = { host, site }
   return site

@@ -28,6 +28,7 @@ import { isWebSocketRequest, openDoor } from './door.ts'
 import { nodeHasher } from './hasher.ts'
 import { LedgerClient } from './ledger-client.ts'
 import type { Log } from './log.ts'
+import { zlibPacker } from './packer.ts'
 import { systemRandom } from './random.ts'
 import { openSqlite, type SqliteFile } from './sqlite.ts'
 import { type DialEvents, dial, listen } from './tcp.ts'
@@ -40,6 +41,8 @@ const HTTP_GRACE_MS = 500
 /** A client that has not sent the head of its request by then is cut off, within the time from one look to the next. */
 const HTTP_HEAD_WITHIN_MS = 10_000
 const HTTP_LOOK_MS = 5000
+/** Answers that do not change are kept in so much memory. */
+const ANSWER_CACHE_BYTES = 16 * 2 ** 20
 
 export interface Running {
   /** Where the API and pages are, if they are served. */
@@ -220,6 +223,8 @@ async function serveHttp({ config, queries, hub, log, metrics, front }: Site): P
     assets: await loadAssets(),
     metrics,
     now: Date.now,
+    packer: zlibPacker,
+    answerCacheBytes: ANSWER_CACHE_BYTES,
     report: (where, error) => log.error({ where, error: String(error) }, 'a question could not be answered'),
   })
   const { host, port } = config.http!

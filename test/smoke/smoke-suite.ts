@@ -187,6 +187,31 @@ export function smokeSuite(name: string, start: () => Promise<Shell>): void {
       expect(await lost.text()).toContain('</html>')
     })
 
+    test('answers and pages go packed to those who can unpack them, and not again to those who have them', async () => {
+      for (const [path, accept] of [
+        ['/api/blocks', '*/*'],
+        ['/blocks', 'text/html'],
+      ] as const) {
+        const ask = (coding: string) => scene.get(path, { headers: { Accept: accept, 'Accept-Encoding': coding } })
+        const plain = await ask('identity')
+        expect(plain.headers.get('Content-Encoding'), path).toBeNull()
+        const text = await plain.text()
+        for (const coding of ['gzip', 'br']) {
+          const packed = await ask(coding)
+          expect(packed.headers.get('Content-Encoding'), path).toBe(coding)
+          expect(packed.headers.get('Vary'), path).toContain('Accept-Encoding')
+          // The ages on a page go on.
+          const unpacked = await packed.text()
+          expect(path === '/blocks' ? unpacked.slice(0, 100) : unpacked).toBe(
+            path === '/blocks' ? text.slice(0, 100) : text,
+          )
+        }
+      }
+      const { headers } = await scene.get('/api/blocks')
+      const again = await scene.ask('/api/blocks', { headers: { 'If-None-Match': headers.get('ETag')! } })
+      expect([again.status, await again.text()]).toEqual([304, ''])
+    })
+
     test('a longer branch takes over, and what only the other one had waits again', async () => {
       const at = maker.tip
       const tx = scene.payment(13)

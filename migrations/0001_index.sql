@@ -10,13 +10,21 @@ DELETE FROM `tx`;
 --> statement-breakpoint
 DELETE FROM `history`;
 --> statement-breakpoint
-DELETE FROM `spend`;
+DROP TABLE `spend`;
 --> statement-breakpoint
 DELETE FROM `coin`;
 --> statement-breakpoint
 DELETE FROM `meta` WHERE `key` = 'duplicate_coinbase';
 --> statement-breakpoint
 UPDATE `header` SET `status` = `status` & ~8 WHERE `status` & 8;
+--> statement-breakpoint
+CREATE TABLE `spend` (
+	`funding_tx` integer NOT NULL,
+	`vout` integer NOT NULL,
+	`spender_tx` integer NOT NULL,
+	`vin` integer NOT NULL,
+	PRIMARY KEY(`funding_tx`, `vout`)
+) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `busy` (
 	`scripthash` blob PRIMARY KEY NOT NULL,
@@ -29,9 +37,10 @@ CREATE TABLE `busy` (
 --> statement-breakpoint
 CREATE TABLE `busy_coin` (
 	`prefix48` integer NOT NULL,
+	`next48` integer NOT NULL,
 	`tx_num` integer NOT NULL,
 	`vout` integer NOT NULL,
-	PRIMARY KEY(`prefix48`, `tx_num`, `vout`)
+	PRIMARY KEY(`prefix48`, `next48`, `tx_num`, `vout`)
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 ALTER TABLE `best` ADD `input_value` integer NOT NULL;--> statement-breakpoint

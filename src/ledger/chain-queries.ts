@@ -2,7 +2,7 @@ import { merkleBranch, rootFromBranch } from '../chain/merkle.ts'
 import type { Network } from '../chain/network.ts'
 import { StoreError } from '../store/error.ts'
 import type { SqlPort } from '../store/sql.ts'
-import { equalBytes, type Hasher, hashKey, nobleHasher } from '../wire/hash.ts'
+import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { readBody } from './bodies.ts'
 import { ChainBlocks } from './chain-blocks.ts'
 import { MiningQueries } from './mining-queries.ts'
@@ -20,7 +20,7 @@ import type {
   UtxoInfo,
 } from './queries.ts'
 import { ScriptHistory } from './script-history.ts'
-import { type BlockPlace, type ConfirmedTx, confirmedInfo, statusOf, TxReader, transactionOf } from './tx-reader.ts'
+import { type ConfirmedTx, confirmedInfo, statusOf, TxReader, transactionOf } from './tx-reader.ts'
 
 /** Memory for transactions that were opened lately. */
 const CACHE_BYTES = 4 * 2 ** 20
@@ -39,7 +39,8 @@ export interface ChainTip {
  * keyed by a prefix are hints: whatever they point to is opened and its full hash compared.
  *
  * An answer reads no more than what it hands out, with these exceptions: `stats` and `utxos` follow the whole history of
- * the script, `merkleProof` reads all txids of one block, `outspends` opens every spender. A script with more than
+ * the script, `merkleProof` reads all txids of one block,
+ * `outspends` those of every spender's. A script with more than
  * `MAX_HISTORY_SCAN` rows throws HistoryTooLong.
  */
 export class ChainQueries {
@@ -193,16 +194,13 @@ export class ChainQueries {
       if (!tx) return undefined
       const outspends = transactionOf(tx).outputs.map((): Outspend => ({ spent: false }))
       const rows = this.#sql.sql
-        .exec('SELECT vout, spender_tx FROM spend WHERE funding_tx = ? ORDER BY spender_tx, vout', tx.txNum)
-        .raw()
-        .toArray() as [number, number][]
-      let spender: Spender | undefined
-      for (const [vout, spenderTx] of rows) {
-        if (spender?.txNum !== spenderTx) spender = this.#spender(spenderTx, tx.txid, spender?.block)
-        const vin = spender?.vinOf.get(vout)
-        if (spender && vin !== undefined) {
-          outspends[vout] = { spent: true, txid: spender.txid, vin, status: statusOf(spender.block) }
-        }
+        .exec('SELECT vout, spender_tx, vin FROM spend WHERE funding_tx = ? ORDER BY spender_tx', tx.txNum)
+        .raw() as Iterable<[number, number, number]>
+      const nameOf = this.#reader.namer()
+      for (const [vout, spenderTx, vin] of rows) {
+        const spender = nameOf(spenderTx)
+        if (!spender) throw new StoreError('corrupt', `output ${vout} of transaction ${tx.txNum} is spent by none`)
+        outspends[vout] = { spent: true, txid: spender.txid, vin, status: statusOf(spender.block) }
       }
       return outspends
     })
@@ -246,17 +244,6 @@ export class ChainQueries {
     return at && this.#reader.open(at.txNum, at.block)
   }
 
-  #spender(txNum: number, funding: Uint8Array, near: BlockPlace | undefined): Spender | undefined {
-    const tx = this.#reader.open(txNum, near)
-    if (!tx) return undefined
-    const key = hashKey(funding)
-    const vinOf = new Map<number, number>()
-    transactionOf(tx).inputs.forEach(({ prevout }, vin) => {
-      if (hashKey(prevout.hash) === key) vinOf.set(prevout.index, vin)
-    })
-    return { txNum, txid: tx.txid, block: tx.block, vinOf }
-  }
-
   /** Coins are keyed by outpoint, so of two transactions with the same txid (BIP30) only the later one has them. */
   #isUnspent({ txid, txNum }: ConfirmedTx, vout: number): boolean {
     const outpoint = new Uint8Array(36)
@@ -265,12 +252,4 @@ export class ChainQueries {
     const row = this.#sql.sql.exec('SELECT tx_num FROM coin WHERE outpoint = ?', outpoint).raw().toArray()[0]
     return row?.[0] === txNum
   }
-}
-
-interface Spender {
-  txNum: number
-  txid: Uint8Array
-  block: BlockPlace
-  /** Output of the funding transaction -> which input spends it. */
-  vinOf: Map<number, number>
 }

@@ -34,7 +34,7 @@ class Rows {
 export class IndexRows {
   readonly #tx = new Rows(2)
   readonly #history = new Rows(2)
-  readonly #spend = new Rows(3)
+  readonly #spend = new Rows(4)
   #scripts = new Float64Array(FEW)
 
   get count(): number {
@@ -42,7 +42,7 @@ export class IndexRows {
   }
 
   get bytes(): number {
-    return 16 * (this.#tx.count + this.#history.count) + 24 * this.#spend.count
+    return 16 * (this.#tx.count + this.#history.count) + 32 * this.#spend.count
   }
 
   clear(): void {
@@ -72,7 +72,7 @@ export class IndexRows {
         ((txids[at + 3]! << 16) | (txids[at + 4]! << 8) | txids[at + 5]!)
       txNumber[this.#tx.count++] = txNum
       const firstInput = t === 0 ? inputStart[1]! : inputStart[t]!
-      this.#addSpends(digest.outpoints, firstInput, inputStart[t + 1]!, txNum, spentTx)
+      if (t > 0) this.#addSpends(digest.outpoints, firstInput, inputStart[t + 1]!, txNum, spentTx)
       const scripts = this.#distinct(
         scriptPrefix,
         outputStart[t]!,
@@ -99,32 +99,44 @@ export class IndexRows {
       const row = historyOrder[i]!
       values.push(script[row]!, user[row]!)
     })
-    const [funding, vout, spender] = this.#spend.columns as [Float64Array, Float64Array, Float64Array]
+    const [funding, vout, spender, vin] = this.#spend.columns as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ]
     const spendOrder = keyOrder(this.#spend.count, this.#spendLimit(), (row) => funding[row]!)
-    multiInsert(sql, 'spend (funding_tx, vout, spender_tx)', 3, spendOrder.length, (i, values) => {
+    multiInsert(sql, 'spend (funding_tx, vout, spender_tx, vin)', 4, spendOrder.length, (i, values) => {
       const row = spendOrder[i]!
-      values.push(funding[row]!, vout[row]!, spender[row]!)
+      values.push(funding[row]!, vout[row]!, spender[row]!, vin[row]!)
     })
   }
 
   /** To be called inside a transaction. */
   deleteFrom(sql: SqlPort): void {
-    const remove = (rows: Rows, query: string) => {
-      for (let row = 0; row < rows.count; row++) sql.sql.exec(query, ...rows.columns.map((column) => column[row]!))
+    /** By the first two columns. */
+    const remove = ({ columns: [a, b], count }: Rows, query: string) => {
+      for (let row = 0; row < count; row++) sql.sql.exec(query, a![row]!, b![row]!)
     }
     remove(this.#tx, 'DELETE FROM tx WHERE prefix48 = ? AND tx_num = ?')
     remove(this.#history, 'DELETE FROM history WHERE prefix48 = ? AND tx_num = ?')
-    remove(this.#spend, 'DELETE FROM spend WHERE funding_tx = ? AND vout = ? AND spender_tx = ?')
+    remove(this.#spend, 'DELETE FROM spend WHERE funding_tx = ? AND vout = ?')
   }
 
   #addSpends(outpoints: Uint8Array, from: number, to: number, spenderTx: number, spentTx: Float64Array): void {
-    const [funding, vout, spender] = this.#spend.columns as [Float64Array, Float64Array, Float64Array]
+    const [funding, vout, spender, vin] = this.#spend.columns as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ]
     let row = this.#spend.count
     for (let i = from; i < to; i++) {
       const at = i * 36 + 32
       funding[row] = spentTx[i]!
       vout[row] =
         outpoints[at]! + outpoints[at + 1]! * 0x100 + outpoints[at + 2]! * 0x1_0000 + outpoints[at + 3]! * 0x100_0000
+      vin[row] = i - from
       spender[row++] = spenderTx
     }
     this.#spend.count = row

@@ -6,7 +6,7 @@ import { equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
 import { blockHash } from '../wire/header.ts'
 import { parseTransaction, type Transaction, transaction } from '../wire/transaction.ts'
 import { readRange } from './bodies.ts'
-import { readOffsets, readTxPlace, type TxPlace } from './offsets.ts'
+import { readOffsets, readTxPlace, type TxOffsets, type TxPlace } from './offsets.ts'
 import type { Stored } from './parts.ts'
 import { decodePrevouts, readPrevouts, type SpentOutput } from './prevouts.ts'
 import type { TxInfo, TxStatus } from './queries.ts'
@@ -112,6 +112,23 @@ export class TxReader {
     })
     this.#keep(key, open)
     return { ...open, txNum, block }
+  }
+
+  /**
+   * Names transactions without opening them: txid and block by number, `undefined` where there is none. Keeps the offsets
+   * of one block, so numbers that ascend cost one read a block.
+   */
+  namer(): (txNum: number) => { txid: Uint8Array; block: BlockPlace } | undefined {
+    let block: BlockPlace | undefined
+    let offsets: TxOffsets | undefined
+    return (txNum) => {
+      if (!block || txNum < block.firstTx || txNum >= block.firstTx + block.txCount) {
+        block = this.blockOf(txNum)
+        offsets = block && readOffsets(this.#sql, block.id)
+        if (block && offsets?.count !== block.txCount) throw damaged(block, 'its offsets')
+      }
+      return block && offsets && { txid: offsets.txid(txNum - block.firstTx).slice(), block }
+    }
   }
 
   /** `limit` transactions of a block from `start`, fewer at its end: one read of the body for all. */

@@ -81,10 +81,17 @@ DELETE FROM "best"`,
       `DELETE FROM "offsets"`,
       `DELETE FROM "tx"`,
       `DELETE FROM "history"`,
-      `DELETE FROM "spend"`,
+      `DROP TABLE "spend"`,
       `DELETE FROM "coin"`,
       `DELETE FROM "meta" WHERE "key" = 'duplicate_coinbase'`,
       `UPDATE "header" SET "status" = "status" & ~8 WHERE "status" & 8`,
+      `CREATE TABLE "spend" (
+	"funding_tx" integer NOT NULL,
+	"vout" integer NOT NULL,
+	"spender_tx" integer NOT NULL,
+	"vin" integer NOT NULL,
+	PRIMARY KEY("funding_tx", "vout")
+) STRICT, WITHOUT ROWID`,
       `CREATE TABLE "busy" (
 	"scripthash" blob PRIMARY KEY NOT NULL,
 	"funded_count" integer NOT NULL,
@@ -95,9 +102,10 @@ DELETE FROM "best"`,
 ) STRICT, WITHOUT ROWID`,
       `CREATE TABLE "busy_coin" (
 	"prefix48" integer NOT NULL,
+	"next48" integer NOT NULL,
 	"tx_num" integer NOT NULL,
 	"vout" integer NOT NULL,
-	PRIMARY KEY("prefix48", "tx_num", "vout")
+	PRIMARY KEY("prefix48", "next48", "tx_num", "vout")
 ) STRICT, WITHOUT ROWID`,
       `ALTER TABLE "best" ADD "input_value" integer NOT NULL`,
       `ALTER TABLE "best" ADD "tx_size" integer NOT NULL`,

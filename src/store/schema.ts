@@ -122,15 +122,16 @@ export const history = sqliteTable(
   (t) => [primaryKey({ columns: [t.prefix48, t.txNum] })],
 )
 
-/** Who spent an output: all outspends of a transaction are one range. */
+/** Who spent an output, by which of its inputs: all outspends of a transaction are one range, and open no transaction. */
 export const spend = sqliteTable(
   'spend',
   {
     fundingTx: integer('funding_tx').notNull(),
     vout: integer('vout').notNull(),
     spenderTx: integer('spender_tx').notNull(),
+    vin: integer('vin').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.fundingTx, t.vout, t.spenderTx] })],
+  (t) => [primaryKey({ columns: [t.fundingTx, t.vout] })],
 )
 
 /**
@@ -149,15 +150,20 @@ export const busy = sqliteTable('busy', {
   txCount: integer('tx_count').notNull(),
 })
 
-/** The unspent outputs of those scripts. A row is a hint: its transaction is opened and its script compared. */
+/**
+ * The unspent outputs of those scripts: what they were paid and no row of `spend` has. `next48` are the six bytes of the
+ * scripthash behind the prefix, so that a script does not wade through the outputs of another one that was made to share its
+ * prefix. A row is a hint: the coin is looked up and its script compared.
+ */
 export const busyCoin = sqliteTable(
   'busy_coin',
   {
     prefix48: integer('prefix48').notNull(),
+    next48: integer('next48').notNull(),
     txNum: integer('tx_num').notNull(),
     vout: integer('vout').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.prefix48, t.txNum, t.vout] })],
+  (t) => [primaryKey({ columns: [t.prefix48, t.next48, t.txNum, t.vout] })],
 )
 
 /** The unspent outputs. Height and coinbase flag follow from `txNum`. */

@@ -42,7 +42,7 @@ export function dump(port: SqlPort): Dump {
       .sort(),
     tx: plain('SELECT * FROM tx ORDER BY 1, 2'),
     history: plain('SELECT * FROM history ORDER BY 1, 2'),
-    spend: plain('SELECT * FROM spend ORDER BY 1, 2, 3'),
+    spend: plain('SELECT * FROM spend ORDER BY 1, 2'),
     coin: plain('SELECT * FROM coin ORDER BY 1'),
     meta: plain("SELECT * FROM meta WHERE key <> 'epoch' ORDER BY 1"),
     strayPrevouts: rows(port, 'SELECT id FROM prevouts')

@@ -19,7 +19,7 @@ export function naiveIndex(blocks: readonly Uint8Array[]): Pick<Dump, 'tx' | 'hi
   const coins = new Map<string, NaiveCoin>()
   const tx: [number, number][] = []
   const history: [number, number][] = []
-  const spend: [number, number, number][] = []
+  const spend: [number, number, number, number][] = []
   const best: string[] = []
   let txNum = 0
   blocks.forEach((bytes, height) => {
@@ -34,12 +34,12 @@ export function naiveIndex(blocks: readonly Uint8Array[]): Pick<Dump, 'tx' | 'hi
       tx.push([prefix48(id), txNum])
       let fee = 0n
       const scripts = new Set(transaction.outputs.map((out) => prefix48(sha256(out.scriptPubKey))))
-      for (const { prevout } of t === 0 ? [] : transaction.inputs) {
+      for (const [vin, { prevout }] of t === 0 ? [] : transaction.inputs.entries()) {
         const key = outpoint(prevout.hash, prevout.index)
         const coin = coins.get(key)!
         coins.delete(key)
         scripts.add(prefix48(sha256(coin.script)))
-        spend.push([coin.txNum, prevout.index, txNum])
+        spend.push([coin.txNum, prevout.index, txNum, vin])
         fee += coin.value
         inputs++
       }

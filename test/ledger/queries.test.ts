@@ -64,9 +64,6 @@ describe('answers about the chain', () => {
         sql.sql.exec(`INSERT OR IGNORE INTO ${table} VALUES (?, ?)`, prefix, txNum)
       naive.txs.forEach(({ info }, i) => {
         for (const txNum of [i + 1, (i * 7) % count, count, count + 9]) collide('tx', prefix48(info.txid), txNum)
-        // An output said to be spent by a transaction that does not, and outputs that do not exist.
-        for (const vout of [0, 1, 999])
-          sql.sql.exec('INSERT OR IGNORE INTO spend VALUES (?, ?, ?)', i, vout, (i * 3) % count)
       })
       for (const script of naive.scripthashes) {
         for (let i = 0; i < count + 3; i += 2) collide('history', prefix48(hexToBytes(script)), i)

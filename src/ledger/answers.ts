@@ -1,6 +1,7 @@
 import { equalBytes, hashKey } from '../wire/hash.ts'
 import type { ChainQueries, ChainTip } from './chain-queries.ts'
 import type { BranchTip } from './header-tips.ts'
+import { type LiveOverview, MAX_NAMED, PROJECTED_BLOCKS, type Whereabouts } from './live-questions.ts'
 import { outpointKey } from './mempool-entry.ts'
 import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, OnBlock } from './mempool-port.ts'
 import type { MempoolLevels, ProjectedBlock, TxRelatives } from './mempool-questions.ts'
@@ -181,6 +182,45 @@ export class LedgerAnswers implements LedgerQueries {
 
   async firstSeen(txids: readonly Uint8Array[]): Promise<number[]> {
     return this.#mempool.firstSeen(txids)
+  }
+
+  async live(blocks: number, recent: number): Promise<LiveOverview> {
+    const [levels, queue] = await Promise.all([
+      this.#mempool.mempoolLevels(),
+      this.#mempool.projectedBlocks(PROJECTED_BLOCKS),
+    ])
+    return this.#together(
+      () => this.#mempool.overview(recent),
+      (overview) => ({
+        status: this.#status(overview),
+        blocks: this.#chain.blockStats(undefined, blocks) ?? [],
+        recent: overview.recent,
+        levels,
+        queue,
+        period: this.#chain.mining.difficultyPeriod(),
+      }),
+    )
+  }
+
+  async whereabouts(txids: readonly Uint8Array[]): Promise<Whereabouts[]> {
+    const waiting = await this.#mempool.unconfirmed(txids, false)
+    const whereabouts = (txid: Uint8Array, i: number): Whereabouts => {
+      const status = this.#chain.txStatus(txid)
+      if (status.confirmed) return { at: 'chain', status }
+      const position = waiting[i]?.position
+      return position ? { at: 'mempool', position } : { at: 'nowhere' }
+    }
+    return this.#chain.snapshot(() => txids.map(whereabouts))
+  }
+
+  async txs(txids: readonly Uint8Array[]): Promise<(TxInfo | undefined)[]> {
+    const waiting = await this.#mempool.unconfirmed(txids, true)
+    return this.#chain.snapshot(() => txids.map((txid, i) => this.#chain.tx(txid) ?? waiting[i]?.tx))
+  }
+
+  async scriptsInBlock(hash: Uint8Array, scripthashes: readonly Uint8Array[], limit: number): Promise<TxInfo[][]> {
+    if (scripthashes.length > MAX_NAMED) throw new Error(`more than ${MAX_NAMED} scripts in one question`)
+    return this.#chain.scriptsInBlock(hash, scripthashes, limit)
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {

@@ -224,6 +224,23 @@ export class ChainQueries {
     })
   }
 
+  /** What of a block concerns each of these scripts: its latest `limit` transactions, in block order. */
+  scriptsInBlock(hash: Uint8Array, scripthashes: readonly Uint8Array[], limit: number): TxInfo[][] {
+    return this.snapshot(() => {
+      const found = this.#blocks.find(hash)
+      const block = found && this.#reader.blockAt(found.height)
+      return scripthashes.map((scripthash) => {
+        const txs: TxInfo[] = []
+        if (!block || limit === 0) return txs
+        const place = { from: block.firstTx, before: block.firstTx + block.txCount }
+        for (const { tx } of this.#history.newestFirst(scripthash, place)) {
+          if (txs.push(confirmedInfo(tx)) === limit) break
+        }
+        return txs.reverse()
+      })
+    })
+  }
+
   /** Unspent outputs, newest transaction first; `too-many` when there are more than `limit`. */
   scriptUtxos(scripthash: Uint8Array, limit: number): UtxoInfo[] | 'too-many' {
     return this.snapshot(() => {

@@ -1,4 +1,5 @@
 import { type Chunk, type Cluster, feeRate } from './clusters.ts'
+import type { QueuePosition } from './live-questions.ts'
 import type { ProjectedBlock, QueuePlace } from './mempool-questions.ts'
 
 /** What a block holds besides its coinbase, by Bitcoin Core's `blockreservedweight`. */
@@ -67,6 +68,18 @@ export class FeeQueue {
 
   /** Where a chunk of this rate (sat/vB) stands. */
   place(rate: number): QueuePlace {
+    const { ahead, block } = this.#find(rate)
+    return { vsizeAhead: ahead, vsizeTotal: this.#vsize, block }
+  }
+
+  /** The same for something of `vsize` in a chunk of this rate, among `max` blocks of which the last holds all the rest. */
+  position(rate: number, vsize: number, max: number): QueuePosition {
+    const { ahead, block } = this.#find(rate)
+    const shown = Math.min(block, max - 1)
+    return { block: shown, vsize: ahead - (this.#cuts[shown]?.ahead ?? 0) + vsize / 2 }
+  }
+
+  #find(rate: number): { ahead: number; block: number } {
     let low = 0
     let high = this.#chunks.length
     while (low < high) {
@@ -74,10 +87,10 @@ export class FeeQueue {
       if (this.#chunks[middle]!.rate > rate) low = middle + 1
       else high = middle
     }
-    const vsizeAhead = this.#ahead[low] ?? this.#vsize
+    const ahead = this.#ahead[low] ?? this.#vsize
     let block = 0
-    while (block + 1 < this.#cuts.length && this.#cuts[block + 1]!.ahead <= vsizeAhead) block++
-    return { vsizeAhead, vsizeTotal: this.#vsize, block }
+    while (block + 1 < this.#cuts.length && this.#cuts[block + 1]!.ahead <= ahead) block++
+    return { ahead, block }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { UnconfirmedTx } from './live-questions.ts'
 import type { MempoolQuestions } from './mempool-questions.ts'
 import type { BroadcastResult, Changes, MempoolSummary, RecentTx, TxInfo, TxoStats } from './queries.ts'
 
@@ -18,6 +19,8 @@ export interface MempoolPort extends MempoolQuestions {
   tx(txid: Uint8Array, outputs: number): Promise<MempoolTx>
   /** `txs`: how many transactions, newest first. `utxos`: how many unspent outputs. */
   script(scripthash: Uint8Array, want: ScriptWant): Promise<MempoolScript>
+  /** Each of these transactions, where it is in the mempool: where it waits, and itself where `whole`. At most `MAX_NAMED`. */
+  unconfirmed(txids: readonly Uint8Array[], whole: boolean): Promise<(UnconfirmedTx | undefined)[]>
   broadcast(bytes: Uint8Array): Promise<BroadcastResult>
   changesSince(cursor: string | undefined, maxEntries?: number): Promise<Changes>
 }

@@ -2,13 +2,15 @@ import { decode } from '../wire/codec.ts'
 import { type Hasher, hashKey, nobleHasher, prefix48 } from '../wire/hash.ts'
 import { transaction } from '../wire/transaction.ts'
 import type { ChangeLog } from './change-log.ts'
+import { feeRate } from './clusters.ts'
 import { feeHistogram } from './fee-histogram.ts'
 import { FeeQueue } from './fee-queue.ts'
+import { MAX_NAMED, PROJECTED_BLOCKS, type UnconfirmedTx } from './live-questions.ts'
 import type { Mempool } from './mempool.ts'
 import { type MempoolEntry, outpointKey } from './mempool-entry.ts'
 import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, ScriptWant } from './mempool-port.ts'
 import { MAX_FIRST_SEEN, type MempoolLevels, type ProjectedBlock, type TxRelatives } from './mempool-questions.ts'
-import { relativesOf } from './mempool-relatives.ts'
+import { chunkOf, relativesOf } from './mempool-relatives.ts'
 import type { BroadcastResult, MempoolSummary, TxInfo, TxoStats } from './queries.ts'
 import { INCREMENTAL_RATE } from './rolling-floor.ts'
 import { ScriptMatch } from './script-match.ts'
@@ -78,6 +80,17 @@ export class MempoolQueries {
   firstSeen(txids: readonly Uint8Array[]): number[] {
     if (txids.length > MAX_FIRST_SEEN) throw new Error(`more than ${MAX_FIRST_SEEN} transactions in one question`)
     return txids.map((txid) => this.#mempool.pool.byKey(hashKey(txid))?.time ?? 0)
+  }
+
+  unconfirmed(txids: readonly Uint8Array[], whole: boolean, now: number): (UnconfirmedTx | undefined)[] {
+    if (txids.length > MAX_NAMED) throw new Error(`more than ${MAX_NAMED} transactions in one question`)
+    const queue = this.#feeQueue(now)
+    return txids.map((txid) => {
+      const entry = this.#mempool.pool.byKey(hashKey(txid))
+      if (!entry) return undefined
+      const position = queue.position(feeRate(chunkOf(entry)), entry.vsize, PROJECTED_BLOCKS)
+      return { position, ...(whole && { tx: txInfo(entry) }) }
+    })
   }
 
   txids(): Uint8Array {
@@ -225,6 +238,10 @@ export class LocalMempool implements MempoolPort {
 
   async firstSeen(txids: readonly Uint8Array[]): Promise<number[]> {
     return this.#queries.firstSeen(txids)
+  }
+
+  async unconfirmed(txids: readonly Uint8Array[], whole: boolean): Promise<(UnconfirmedTx | undefined)[]> {
+    return this.#queries.unconfirmed(txids, whole, this.#now())
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {

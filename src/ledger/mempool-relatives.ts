@@ -1,11 +1,11 @@
-import { feeRate } from './clusters.ts'
+import { type Chunk, feeRate } from './clusters.ts'
 import type { MempoolEntry } from './mempool-entry.ts'
 import type { RelatedTx, TxCluster, TxRelatives } from './mempool-questions.ts'
 
 /** How an entry hangs together with others; all but its place in the queue. */
 export function relativesOf(entry: MempoolEntry): Omit<TxRelatives, 'place'> {
-  const { feeSat, weight, vsize, sigops, cluster } = entry
-  const chunk = cluster.chunks.find(({ txs }) => txs.includes(entry))!
+  const { feeSat, weight, vsize, sigops } = entry
+  const chunk = chunkOf(entry)
   return {
     feeSat,
     weight,
@@ -16,6 +16,11 @@ export function relativesOf(entry: MempoolEntry): Omit<TxRelatives, 'place'> {
     descendants: reach(entry, (each) => each.children).map(related),
     cluster: clusterOf(entry),
   }
+}
+
+/** What a miner would take the entry with. */
+export function chunkOf(entry: MempoolEntry): Chunk {
+  return entry.cluster.chunks.find(({ txs }) => txs.includes(entry))!
 }
 
 function clusterOf(entry: MempoolEntry): TxCluster {

@@ -126,6 +126,7 @@ function callsOf(ledger: OpenLedger): Calls {
     projectedBlocks: (max: number, options?: { txids?: boolean }) => mempool.projectedBlocks(max, options),
     cpfp: (txid: Uint8Array) => mempool.cpfp(txid),
     firstSeen: (txids: Uint8Array[]) => mempool.firstSeen(txids),
+    unconfirmed: (txids: Uint8Array[], whole: boolean) => mempool.unconfirmed(txids, whole),
     broadcast: (bytes: Uint8Array) => mempool.broadcast(bytes),
     changesSince: (cursor: string | undefined, maxEntries?: number) => mempool.changesSince(cursor, maxEntries),
   }

@@ -296,6 +296,7 @@ function bound(port: MempoolPort): MempoolPort {
     projectedBlocks: (...args) => port.projectedBlocks(...args),
     cpfp: (...args) => port.cpfp(...args),
     firstSeen: (...args) => port.firstSeen(...args),
+    unconfirmed: (...args) => port.unconfirmed(...args),
     broadcast: (...args) => port.broadcast(...args),
     changesSince: (...args) => port.changesSince(...args),
   }

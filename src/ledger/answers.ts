@@ -5,7 +5,7 @@ import { type LiveOverview, MAX_NAMED, PROJECTED_BLOCKS, type Whereabouts } from
 import { outpointKey } from './mempool-entry.ts'
 import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, OnBlock } from './mempool-port.ts'
 import type { MempoolLevels, ProjectedBlock, TxRelatives } from './mempool-questions.ts'
-import type { BlockTime, HashRates } from './mining-queries.ts'
+import type { BlockFees, BlockTime, ForkedBlock, HashRates, RewardStats } from './mining-queries.ts'
 import type {
   BlockInfo,
   BlockTxs,
@@ -150,6 +150,18 @@ export class LedgerAnswers implements LedgerQueries {
 
   async hashRates(since: number): Promise<HashRates> {
     return this.#chain.mining.hashRates(since)
+  }
+
+  async rewardStats(blocks: number): Promise<RewardStats | undefined> {
+    return this.#chain.mining.rewardStats(blocks)
+  }
+
+  async feeHistory(blocks: number): Promise<BlockFees[]> {
+    return this.#chain.mining.feeHistory(blocks)
+  }
+
+  async blocksWithForks(from: Uint8Array | number | undefined, limit: number): Promise<ForkedBlock[] | undefined> {
+    return this.#chain.blocksWithForks(from, limit)
   }
 
   async branchTips(): Promise<BranchTip[]> {

@@ -5,7 +5,7 @@ import type { SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { readBody } from './bodies.ts'
 import { ChainBlocks } from './chain-blocks.ts'
-import { MiningQueries } from './mining-queries.ts'
+import { type ForkedBlock, MiningQueries } from './mining-queries.ts'
 import { readOffsets } from './offsets.ts'
 import type {
   BlockInfo,
@@ -102,6 +102,13 @@ export class ChainQueries {
         const [coinbase] = this.#reader.openRun(this.#reader.blockAt(block.height)!, 0, 1)
         return { block, stats, coinbase: confirmedInfo(coinbase!) }
       })
+    })
+  }
+
+  blocksWithForks(from: Uint8Array | number | undefined, limit: number): ForkedBlock[] | undefined {
+    return this.snapshot(() => {
+      const blocks = this.blockStats(from, limit)
+      return blocks && this.mining.withForks(blocks)
     })
   }
 

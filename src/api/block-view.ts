@@ -31,8 +31,14 @@ export const BLOCK_STATUS = component(
 
 /** A block as the Esplora contract prints it, already as text because its difficulty always carries a point. */
 export function blockJson(info: BlockInfo): string {
+  const { bits } = readHeader(info.header)
+  return `${JSON.stringify(blockFields(info)).slice(0, -1)},"difficulty":${floatJson(difficultyOf(bits))}}`
+}
+
+/** All but the difficulty, which stands last. */
+export function blockFields(info: BlockInfo) {
   const header = readHeader(info.header)
-  const fields = {
+  return {
     id: toDisplay(info.hash),
     height: info.height,
     version: header.version >>> 0,
@@ -46,7 +52,6 @@ export function blockJson(info: BlockInfo): string {
     nonce: header.nonce,
     bits: header.bits,
   }
-  return `${JSON.stringify(fields).slice(0, -1)},"difficulty":${floatJson(difficultyOf(header.bits))}}`
 }
 
 export function blocksJson(blocks: readonly BlockInfo[]): string {

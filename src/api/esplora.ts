@@ -2,6 +2,7 @@ import { blockRoutes } from './blocks.ts'
 import { broadcastRoutes } from './broadcast.ts'
 import type { ApiDeps } from './deps.ts'
 import { ESPLORA } from './dialect.ts'
+import { feeEstimateRoutes } from './fees.ts'
 import type { RouteGroup } from './group.ts'
 import { mempoolRoutes } from './mempool.ts'
 import { scriptRoutes } from './scripts.ts'
@@ -21,6 +22,7 @@ export function esploraGroup(deps: ApiDeps): RouteGroup {
       ...txRoutes(deps),
       ...scriptRoutes(deps),
       ...mempoolRoutes(deps),
+      ...feeEstimateRoutes(deps),
       ...broadcastRoutes(deps),
     ],
   }

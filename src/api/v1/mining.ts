@@ -1,4 +1,5 @@
 import { difficultyOf } from '../../chain/target.ts'
+import { MAX_SUMMED_BLOCKS } from '../../ledger/mining-queries.ts'
 import type { Retarget } from '../../ledger/retargets.ts'
 import { toDisplay } from '../../wire/hash.ts'
 import { json } from '../answer.ts'
@@ -9,6 +10,7 @@ import { get, inJson, type Route, tagged } from '../route.ts'
 import { HASH, HEIGHT, list, number, object, string, tuple, UNIX_TIME } from '../schema.ts'
 import { adjustmentOf, DIFFICULTY, difficultyView } from './difficulty.ts'
 import { INTERVAL, sinceOf } from './interval.ts'
+import { readWhole } from './params.ts'
 
 /** What only blocks change. */
 const MINING = forSeconds(10)
@@ -19,6 +21,14 @@ const DAY = 86_400
 
 const BLOCK_TIME = object({ height: HEIGHT, hash: HASH, timestamp: string('^\\d{4,}-.*Z$', 'ISO 8601.') })
 const ADJUSTMENT = tuple(UNIX_TIME, HEIGHT, number('Difficulty.'), number('New by old difficulty; 0 for the first.'))
+const DIGITS = string('^\\d+$')
+const REWARDS = object({
+  startBlock: HEIGHT,
+  endBlock: HEIGHT,
+  totalReward: DIGITS,
+  totalFee: DIGITS,
+  totalTx: DIGITS,
+})
 const HASH_RATES = object({
   hashrates: list(
     object({ timestamp: UNIX_TIME, avgHashrate: number('Hashes a second, over the day that ends then.') }),
@@ -34,10 +44,10 @@ export function miningRoutes({ queries, network, now }: ApiDeps): Route[] {
     get('/difficulty-adjustment', {
       about: 'How far the present difficulty period has come, and what it may end with.',
       gives: inJson(DIFFICULTY),
-      fails: [],
+      fails: ['syncing'],
       keep: CLOCKED,
       answer: async () => {
-        const period = (await queries.difficultyPeriod()) ?? fail('ledger-unavailable')
+        const period = (await queries.difficultyPeriod()) ?? fail('syncing')
         return json(difficultyView(period, network.pow, seconds()))
       },
     }),
@@ -65,6 +75,25 @@ export function miningRoutes({ queries, network, now }: ApiDeps): Route[] {
           difficulty: retargets.map(adjustmentView),
           currentHashrate: present,
           currentDifficulty: difficultyOf(bits),
+        })
+      },
+    }),
+    get('/mining/reward-stats/:blocks', {
+      about: 'What the latest blocks paid to their miners. Sums are strings of digits.',
+      params: { blocks: { about: `How many, up to ${MAX_SUMMED_BLOCKS}.`, schema: string('^[0-9]+$') } },
+      gives: inJson(REWARDS),
+      fails: ['bad-block-count', 'syncing'],
+      keep: MINING,
+      answer: async ({ params }) => {
+        const blocks = readWhole(params.blocks) ?? 0
+        if (blocks < 1 || blocks > MAX_SUMMED_BLOCKS) fail('bad-block-count')
+        const { first, last, rewardSat, feeSat, txCount } = (await queries.rewardStats(blocks)) ?? fail('syncing')
+        return json({
+          startBlock: first,
+          endBlock: last,
+          totalReward: String(rewardSat),
+          totalFee: String(feeSat),
+          totalTx: String(txCount),
         })
       },
     }),

@@ -58,6 +58,25 @@ describe('of the chain', () => {
     ])
   })
 
+  test('rewards of the latest blocks are summed up', async () => {
+    const { ledger, blocks } = sample
+    const latest = blocks.slice(-30)
+    const reward = latest.reduce((sum, { height }) => sum + ledger.maker.subsidy(height), 0)
+    const fees = (await ledger.queries.blocks(undefined, 30))!.reduce((sum, { fees }) => sum + fees, 0)
+    expect(fees).toBeGreaterThan(100_000)
+    expect(await ask('/mining/reward-stats/30')).toEqual([
+      200,
+      {
+        startBlock: 101,
+        endBlock: 130,
+        totalReward: String(reward),
+        totalFee: String(fees),
+        totalTx: String(latest.reduce((sum, { txids }) => sum + txids.length, 0)),
+      },
+    ])
+    expect(await ask('/mining/reward-stats/4032')).toMatchObject([200, { startBlock: 0, endBlock: 130 }])
+  })
+
   test('hash rates come with what is drawn beside them', async () => {
     const DAY = 86_400
     const [status, body] = await ask('/mining/hashrate/1w')
@@ -86,6 +105,10 @@ test.each([
   ['/mining/blocks/timestamp/', 'Invalid timestamp, value must be Unix seconds'],
   [`/mining/blocks/timestamp/${NOW * 1000}`, 'Invalid timestamp, value must be Unix seconds'],
   [`/mining/blocks/timestamp/${'9'.repeat(400)}`, 'Invalid timestamp, value must be Unix seconds'],
+  ['/mining/reward-stats/0', 'Invalid number of blocks'],
+  ['/mining/reward-stats/4033', 'Invalid number of blocks'],
+  ['/mining/reward-stats/x', 'Invalid number of blocks'],
+  ['/mining/reward-stats/', 'Invalid number of blocks'],
   ['/validate-address/x', 'Invalid address'],
   ['/validate-address/%20%20', 'Invalid address'],
   [`/validate-address/${'b'.repeat(121)}`, 'Invalid address'],
@@ -108,6 +131,6 @@ test('errors are plain text for those who take no JSON', async () => {
   ])
 })
 
-test.each(['/nothing', '/mining', '/mining/hashrate/1y/more', '/blocks/tip'])('%s is nowhere', async (path) => {
+test.each(['/nothing', '/mining', '/mining/hashrate/1y/more', '/blocks/tip/x'])('%s is nowhere', async (path) => {
   expect((await ask(path))[0]).toBe(404)
 })

@@ -1,0 +1,129 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { networks } from '../../../src/chain/network.ts'
+import { toDisplay } from '../../../src/wire/hash.ts'
+import { parseTransaction } from '../../../src/wire/transaction.ts'
+import { frontOver } from '../front.ts'
+import { RealLedger, type RealSample, realFront } from '../real-front.ts'
+import { NOW } from '../sample-chain.ts'
+import { asker } from './ask.ts'
+
+let sample: RealSample
+const ask = asker(() => sample.front)
+const idOf = (raw: Uint8Array) => toDisplay(parseTransaction(raw).txid)
+const weightOf = (raw: Uint8Array) => parseTransaction(raw).weight
+
+beforeAll(async () => {
+  sample = await realFront()
+})
+
+describe('fees', () => {
+  test('are the least where next to nothing waits', async () => {
+    const least = { fastestFee: 1, halfHourFee: 1, hourFee: 1, economyFee: 1, minimumFee: 1 }
+    expect(await ask('/fees/recommended')).toEqual([200, least])
+    const [status, precise] = await ask('/fees/precise')
+    expect(status).toBe(200)
+    expect(Object.keys(precise as object)).toEqual(Object.keys(least))
+    expect(precise).toMatchObject({ fastestFee: expect.any(Number) })
+  })
+
+  test('are kept for a second, in any cache', async () => {
+    const response = await sample.front.get('/api/v1/fees/recommended')
+    expect(response.headers.get('Cache-Control')).toBe('public, max-age=1')
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+  })
+
+  test('are not recommended by a relay that has not caught up', async () => {
+    const { queries } = sample.ledger
+    const behind = frontOver(networks.regtest, {
+      status: async () => ({ ...(await queries.status()), synced: false }),
+      projectedBlocks: (max) => queries.projectedBlocks(max),
+      mempoolLevels: () => queries.mempoolLevels(),
+    })
+    const askBehind = asker(() => behind)
+    for (const path of ['/fees/recommended', '/fees/precise']) {
+      expect(await askBehind(path)).toEqual([503, { error: 'Service Unavailable' }])
+    }
+    expect((await askBehind('/fees/mempool-blocks'))[0]).toBe(200)
+    expect(await (await behind.get('/api/fee-estimates')).text()).toBe('{}')
+  })
+
+  test('are estimated for wallets by target', async () => {
+    const response = await sample.front.get('/api/fee-estimates')
+    const text = await response.text()
+    expect(response.headers.get('Cache-Control')).toBe('public, max-age=10')
+    expect(text).toMatch(/^\{"1":0\.1,"2":0\.1,/)
+    expect(Object.keys(JSON.parse(text))).toHaveLength(28)
+    const fresh = frontOver(networks.regtest, new RealLedger().queries)
+    expect(await (await fresh.get('/api/fee-estimates')).text()).toBe('{}')
+  })
+
+  test('of the blocks that wait are those of what waits', async () => {
+    const [, body] = await ask('/fees/mempool-blocks')
+    const { count, feeSat } = await sample.ledger.queries.mempoolLevels()
+    expect(body).toMatchObject([{ nTx: count, totalFees: feeSat }])
+    const { blockVSize, feeRange, medianFee } = (
+      body as { blockVSize: number; feeRange: number[]; medianFee: number }[]
+    )[0]!
+    expect(feeRange).toEqual(feeRange.toSorted((a, b) => a - b))
+    expect(medianFee).toBeGreaterThanOrEqual(feeRange[0]!)
+    expect(medianFee).toBeLessThanOrEqual(feeRange[6]!)
+    expect(blockVSize * 4).toBe(Math.round(blockVSize * 4))
+  })
+})
+
+describe('a transaction of the mempool', () => {
+  test('is told with those it hangs together with', async () => {
+    const parent = { txid: idOf(sample.parent), fee: 150, weight: weightOf(sample.parent) }
+    const child = { txid: idOf(sample.child), fee: 20_001, weight: weightOf(sample.child) }
+    const rate = 20_151 / ((parent.weight + child.weight) / 4)
+    const cluster = {
+      txs: [
+        { ...parent, parents: [] },
+        { ...child, parents: [0] },
+      ],
+      chunks: [{ txs: [0, 1], feerate: expect.closeTo(rate, 0) }],
+      chunkIndex: 0,
+    }
+    const [status, body] = await ask(`/cpfp/${parent.txid}`)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ ancestors: [], bestDescendant: null, descendants: [child], fee: 150, cluster })
+    expect(await ask(`/cpfp/${child.txid.toUpperCase()}`)).toMatchObject([
+      200,
+      { ancestors: [parent], descendants: [], fee: 20_001, effectiveFeePerVsize: expect.closeTo(rate, 0), cluster },
+    ])
+  })
+
+  test('has no relatives once it is mined, or when nobody knows it', async () => {
+    expect(await ask(`/cpfp/${idOf(sample.everyKind)}`)).toEqual([200, { ancestors: [] }])
+    expect(await ask(`/cpfp/${'ab'.repeat(32)}`)).toEqual([200, { ancestors: [] }])
+  })
+
+  test('is told when it was first seen, in the order asked for', async () => {
+    const ids = [idOf(sample.child), 'ab'.repeat(32), idOf(sample.parent)]
+    const named = ids.map((id) => `txId[]=${id}`).join('&')
+    const expected = [200, [NOW + 2, 0, NOW + 1]]
+    expect(await ask(`/transaction-times?${named}`)).toEqual(expected)
+    expect(await ask(`/transaction-times?${encodeURI(named)}`)).toEqual(expected)
+    expect(await ask(`/transaction-times?${ids.map((id, i) => `txId[${i}]=${id}`).join('&')}`)).toEqual(expected)
+  })
+})
+
+const times = (count: number) =>
+  Array(count)
+    .fill(`txId[]=${'ab'.repeat(32)}`)
+    .join('&')
+
+test.each([
+  ['/cpfp/x', 'Invalid transaction ID'],
+  [`/cpfp/${'a'.repeat(65)}`, 'Invalid transaction ID'],
+  ['/transaction-times', 'invalid txId format'],
+  ['/transaction-times?txId=5', 'invalid txId format'],
+  ['/transaction-times?txId[]=5', 'invalid txId format'],
+  [`/transaction-times?${times(100)}&txId[]=5`, 'Too many txids requested'],
+])('%s is refused: %s', async (path, error) => {
+  expect(await ask(path)).toEqual([400, { error }])
+})
+
+test('times of a hundred transactions are told at once', async () => {
+  expect(await ask(`/transaction-times?${times(100)}`)).toEqual([200, Array(100).fill(0)])
+})

@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
 import { FAVICON } from '../web/pages/layout.tsx'
 import { pageRoutes, wantsHtml } from '../web/pages/routes.tsx'
-import { API_HEADERS, errorResponse, preflightResponse } from './api/answer.ts'
+import { API_HEADERS, errorResponse, json, preflightResponse } from './api/answer.ts'
 import { AnswerCache } from './api/answer-cache.ts'
 import { createApi, type FaultReport, reported } from './api/api.ts'
 import { assetLinks, assetResponse } from './api/assets.ts'
+import { forSeconds } from './api/cache-rule.ts'
 import type { Packer } from './api/coding.ts'
+import { contentOf } from './api/content.ts'
 import { Delivery } from './api/delivery.ts'
 import type { Assets, HubQueries } from './api/deps.ts'
 import { ESPLORA } from './api/dialect.ts'
@@ -13,6 +15,7 @@ import { EventStreams, wishOf } from './api/event-stream.ts'
 import { apiGroups } from './api/groups.ts'
 import { guarded } from './api/guard.ts'
 import { type MetricsSource, metricsResponse } from './api/metrics.ts'
+import { openApi } from './api/openapi.ts'
 import { StatusCache } from './api/status-cache.ts'
 import type { Network } from './chain/network.ts'
 import type { Millis } from './host/ports.ts'
@@ -44,6 +47,9 @@ export interface AppDeps {
   answerCacheBytes?: number
 }
 
+/** Seconds for which the API's document may be kept: it changes with the program. */
+const DOCUMENT_TTL = 300
+
 /** What pages and files for browsers are; the API packs its own. */
 const FOR_BROWSERS = /^(text\/(html|css|javascript)|image\/svg\+xml)/
 
@@ -60,7 +66,9 @@ export function createApp(deps: AppDeps): Hono {
   const api = createApi({ groups, status, delivery, cache, version, report })
   const link = assetLinks(assets)
   const site = { name, version, network, script: link('live.js') }
-  const pages = pageRoutes({ network, queries, status, now, hub, site }, report)
+  const document = once(() => openApi(groups, version))
+  const documentContent = once(() => contentOf(json(document()), forSeconds(DOCUMENT_TTL)))
+  const pages = pageRoutes({ document, network, queries, status, now, hub, site }, report)
   const newStreams = () => new EventStreams(queries, now)
   const shared = deps.streams === 'each' ? undefined : newStreams()
 
@@ -83,6 +91,7 @@ export function createApp(deps: AppDeps): Hono {
     }
   })
   app.get('/assets/*', (c) => assetResponse(assets, new URL(c.req.url)) ?? pages.unknown(c))
+  app.get('/openapi.json', (c) => delivery.send(c.req.raw, documentContent()))
   if (metrics) app.get('/metrics', () => metricsResponse(metrics))
   app.get('/favicon.svg', () => new Response(FAVICON, { headers: FAVICON_HEADERS }))
   app.route('/', pages.routes)
@@ -92,6 +101,15 @@ export function createApp(deps: AppDeps): Hono {
     return api.answer(c.req.raw, pathname)
   })
   return app
+}
+
+/** Made when it is first asked for, so that a start costs nothing of it. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 const FAVICON_HEADERS = {

@@ -5,7 +5,7 @@ import { BLOCK, BLOCK_STATUS, blockJson, blockStatusView, blocksJson, hashListVi
 import { BY_DEPTH, FOR_GOOD, SHORTLY } from './cache-rule.ts'
 import type { ApiDeps } from './deps.ts'
 import { fail } from './errors.ts'
-import { BLOCK_HASH, HEIGHT_PARAM, parseHash, parseNumber, readNumber, readU32 } from './params.ts'
+import { BLOCK_HASH, HEIGHT_PARAM, indexParam, parseHash, parseNumber, readNumber, readU32 } from './params.ts'
 import { get, inBytes, inJson, inText, type Route, tagged } from './route.ts'
 import { HASH, list, string } from './schema.ts'
 import { TX, txView } from './tx-view.ts'
@@ -101,7 +101,7 @@ export function blockRoutes({ queries, network }: ApiDeps): Route[] {
     }),
     get('/block/:hash/txid/:index', {
       about: 'The txid at a place in a block; the coinbase has 0.',
-      params: { hash: BLOCK_HASH, index: { about: 'Place in the block.', schema: string('^[0-9]+$') } },
+      params: { hash: BLOCK_HASH, index: indexParam('Place in the block.') },
       gives: inText(HASH),
       fails: ['bad-hex', 'bad-number', 'block-unknown', 'tx-index-out-of-range'],
       keep: FOR_GOOD,
@@ -117,7 +117,7 @@ export function blockRoutes({ queries, network }: ApiDeps): Route[] {
       about: `At most ${TXS_PAGE} transactions of a block, in its order.`,
       params: {
         hash: BLOCK_HASH,
-        start: { about: `Place of the first one, a multiple of ${TXS_PAGE}.`, schema: string('^[0-9]+$') },
+        start: indexParam(`Place of the first one, a multiple of ${TXS_PAGE}.`),
       },
       gives: inJson(list(TX, TXS_PAGE)),
       fails: ['bad-hex', 'block-unknown', 'start-not-multiple', 'start-out-of-range'],

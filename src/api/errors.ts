@@ -67,6 +67,11 @@ export function statusOf(code: ApiErrorCode): number {
   return ERRORS[code][0]
 }
 
+/** The text that a code has unless a route says more. */
+export function textOf(code: ApiErrorCode): string {
+  return ERRORS[code][1]
+}
+
 export function fail(code: ApiErrorCode, message?: string): never {
   throw new ApiError(code, message)
 }

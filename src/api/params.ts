@@ -3,9 +3,14 @@ import { ApiError } from './errors.ts'
 import type { Param } from './route.ts'
 import { string } from './schema.ts'
 
-export const TXID: Param = { about: 'A txid in hex.', schema: string('^[0-9a-fA-F]{64}$') }
-export const BLOCK_HASH: Param = { about: 'A block hash in hex.', schema: string('^[0-9a-fA-F]{64}$') }
-export const HEIGHT_PARAM: Param = { about: 'A height.', schema: string('^[0-9]+$') }
+const HASH_HEX = string('^[0-9a-fA-F]{64}$')
+export const TXID: Param = { about: 'A txid in hex.', schema: HASH_HEX, example: '{txid}' }
+export const BLOCK_HASH: Param = { about: 'A block hash in hex.', schema: HASH_HEX, example: '{hash}' }
+export const HEIGHT_PARAM: Param = { about: 'A height.', schema: string('^[0-9]+$'), example: '{height}' }
+/** An index, counted from 0. */
+export function indexParam(about: string): Param {
+  return { about, schema: string('^[0-9]+$'), example: '0' }
+}
 
 const HASH = /^[0-9a-fA-F]{64}$/
 const U32_MAX = 0xffff_ffff

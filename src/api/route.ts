@@ -17,6 +17,8 @@ export interface Param {
   schema: Schema
   /** Only of a query: nothing is answered without it. */
   required?: boolean
+  /** A good value; `{txid}` and the like stand for what a relay has, see `example-values.ts`. */
+  example?: string
 }
 
 /** What a request brings along. */

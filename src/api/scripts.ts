@@ -83,7 +83,7 @@ export function scriptRoutes({ queries, network }: ApiDeps): Route[] {
   return tagged('Addresses and scripts', [
     ...both({
       kind: 'address',
-      subject: { about: 'An address.', schema: string() },
+      subject: { about: 'An address.', schema: string(), example: '{address}' },
       read: byAddress,
       view: addressView,
       schema: ADDRESS,
@@ -91,7 +91,11 @@ export function scriptRoutes({ queries, network }: ApiDeps): Route[] {
     }),
     ...both({
       kind: 'scripthash',
-      subject: { about: 'SHA-256 of a scriptPubKey in hex, not reversed.', schema: string('^[0-9a-fA-F]{64}$') },
+      subject: {
+        about: 'SHA-256 of a scriptPubKey in hex, not reversed.',
+        schema: string('^[0-9a-fA-F]{64}$'),
+        example: '{scripthash}',
+      },
       read: parseScripthash,
       view: scripthashView,
       schema: SCRIPTHASH,

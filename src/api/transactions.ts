@@ -6,9 +6,9 @@ import { json, octets, text } from './answer.ts'
 import { BY_DEPTH, SHORTLY } from './cache-rule.ts'
 import type { ApiDeps } from './deps.ts'
 import { fail } from './errors.ts'
-import { parseHash, parseU32, TXID } from './params.ts'
+import { indexParam, parseHash, parseU32, TXID } from './params.ts'
 import { get, inBytes, inJson, inText, type Route, tagged } from './route.ts'
-import { HEX, list, string } from './schema.ts'
+import { HEX, list } from './schema.ts'
 import {
   heightOf,
   MERKLE_PROOF,
@@ -98,7 +98,7 @@ export function txRoutes({ queries, network }: ApiDeps): Route[] {
     }),
     get('/tx/:txid/outspend/:vout', {
       about: 'What spends an output, if anything; unknown transactions and outputs count as unspent.',
-      params: { txid: TXID, vout: { about: 'Index of the output.', schema: string('^[0-9]+$') } },
+      params: { txid: TXID, vout: indexParam('Index of the output.') },
       gives: inJson(OUTSPEND),
       fails: ['bad-hex', 'bad-number'],
       keep: BY_DEPTH,

@@ -6,7 +6,7 @@ import { Say } from './say.tsx'
 import { href, networkWord, type Prefs, switched, type Theme, type Unit, type View } from './view.ts'
 import { live, site as words } from './words.ts'
 
-export type NavItem = 'blocks' | 'mempool' | 'network'
+export type NavItem = 'blocks' | 'mempool' | 'network' | 'docs'
 
 export interface PageProps {
   v: View
@@ -94,7 +94,7 @@ function Header({ v, at, sought }: { v: View; at: NavItem | undefined; sought: s
 }
 
 function NavLinks({ v, at }: { v: View; at: NavItem | undefined }) {
-  const items: NavItem[] = ['blocks', 'mempool', 'network']
+  const items: NavItem[] = ['blocks', 'mempool', 'network', 'docs']
   return (
     <>
       {items.map((item) => (

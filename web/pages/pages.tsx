@@ -1,12 +1,15 @@
 import type { Child } from 'hono/jsx'
 import type { HubQueries } from '../../src/api/deps.ts'
 import { HOME_BLOCKS, HOME_TXS } from '../../src/api/event-stream.ts'
+import { exampleValues } from '../../src/api/example-values.ts'
 import { homeView, liveTx } from '../../src/api/live-events.ts'
+import type { OpenApi } from '../../src/api/openapi.ts'
 import { readHash, readU32 } from '../../src/api/params.ts'
 import type { LedgerQueries } from '../../src/ledger/queries.ts'
 import { hexToBytes, sha256 } from '../../src/wire/hash.ts'
 import { BLOCK_TXS, BlockPage } from './block.tsx'
 import { BLOCKS_PAGE, BlocksPage } from './blocks.tsx'
+import { DocsPage } from './docs.tsx'
 import { HomePage } from './home.tsx'
 import { outputHref, ROWS } from './ids.tsx'
 import { MempoolPage } from './mempool.tsx'
@@ -26,6 +29,7 @@ export interface Asked {
   query: URLSearchParams
   queries: LedgerQueries
   hub: HubQueries
+  document: () => OpenApi
 }
 
 export type Outcome = { page: Child } | { problem: Problem } | { to: string }
@@ -101,6 +105,11 @@ export async function mempool({ v, queries }: Asked): Promise<Outcome> {
 
 export async function network({ v, hub }: Asked): Promise<Outcome> {
   return { page: <NetworkPage v={v} links={await hub.links()} /> }
+}
+
+export async function docs({ v, queries, document }: Asked): Promise<Outcome> {
+  const values = await exampleValues(queries, v.site.network)
+  return { page: <DocsPage v={v} document={document()} values={values} /> }
 }
 
 export async function search({ v, query, queries }: Asked): Promise<Outcome> {

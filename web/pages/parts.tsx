@@ -16,7 +16,7 @@ export function Section({ title, meta, children }: { title: Child; meta?: Child;
 }
 
 /** Names and what they are; a fact that is `undefined` or `false` is left out. */
-export function Facts({ of }: { of: (readonly [name: string, value: Child] | undefined | false)[] }) {
+export function Facts({ of }: { of: (readonly [name: Child, value: Child] | undefined | false)[] }) {
   return (
     <dl>
       {of.map(

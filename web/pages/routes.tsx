@@ -27,7 +27,8 @@ export function pageRoutes(deps: PageDeps, report: FaultReport): PageRoutes {
     try {
       v = viewOf(url, deps, await deps.status.get())
       const id = c.req.param('id') ?? ''
-      const outcome = await make({ v, id, query: url.searchParams, queries: deps.queries, hub: deps.hub })
+      const { queries, hub, document } = deps
+      const outcome = await make({ v, id, query: url.searchParams, queries, hub, document })
       if ('to' in outcome) return c.redirect(outcome.to)
       if ('page' in outcome) return html(outcome.page, 200)
       return html(<ProblemPage v={v} problem={outcome.problem} />, problemStatus(outcome.problem))
@@ -45,6 +46,7 @@ export function pageRoutes(deps: PageDeps, report: FaultReport): PageRoutes {
   const routes = new Hono()
     .get('/', always(pages.home))
     .get('/network', always(pages.network))
+    .get('/docs', always(pages.docs))
     .get('/search', always(pages.search))
     .get('/blocks', forPeople(pages.blocks))
     .get('/mempool', forPeople(pages.mempool))

@@ -1,4 +1,5 @@
 import type { ApiDeps, HubQueries } from '../../src/api/deps.ts'
+import type { OpenApi } from '../../src/api/openapi.ts'
 import type { Network } from '../../src/chain/network.ts'
 import type { Millis } from '../../src/host/ports.ts'
 import type { LedgerStatus } from '../../src/ledger/queries.ts'
@@ -39,6 +40,8 @@ export interface View {
 export interface PageDeps extends Pick<ApiDeps, 'network' | 'queries' | 'status'> {
   hub: HubQueries
   site: Site
+  /** What the API has, for those who write programs. */
+  document: () => OpenApi
   now(): Millis
 }
 

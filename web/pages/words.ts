@@ -50,6 +50,7 @@ export const site = {
   blocks: 'Blocks',
   mempool: 'Mempool',
   network: 'Network',
+  docs: 'Docs',
   amountsIn: 'Amounts in',
   btc: 'BTC',
   sat: 'sat',
@@ -63,6 +64,25 @@ export const site = {
   syncing:
     'This relay is still reading the chain. It has checked *{tip}* of {headers} blocks, so what is newer is not here yet.',
   title: '{page} · Causeway',
+} as const satisfies Record<string, Phrase>
+
+export const docs = {
+  title: 'API',
+  lede: {
+    one: 'Programs may ask this relay at *{n} address*, without a key.',
+    other: 'Programs may ask this relay at *{n} addresses*, without a key.',
+  },
+  how: 'Whatever speaks to an Esplora server takes {base} here as its base. All that follows is also in {document} for programs that make clients.',
+  document: 'an OpenAPI document',
+  headings: 'Headings',
+  shapes: 'Shapes',
+  shapesMeta: 'What the answers above refer to by name. A field with a question mark may be missing.',
+  required: 'Without it nothing is answered.',
+  body: 'Body',
+  answer: 'Answer',
+  errors: 'Errors',
+  kept: 'Caches keep it',
+  example: 'Try it',
 } as const satisfies Record<string, Phrase>
 
 export const home = {

@@ -90,6 +90,10 @@ td a:hover{text-decoration:underline}
 .dot{display:inline-block;inline-size:8px;block-size:8px;margin-inline-end:6px;border:1px solid var(--flow2)}
 .dot.full{background:var(--flow2)}
 .wrapany{overflow-wrap:anywhere}
+.op{border-block-end:1px solid var(--line);padding-block:9px}
+.op summary span{margin-inline-end:12px}
+.op dl{margin:8px 0 8px 16px}
+pre{margin:4px 0 0;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.45}
 dl{margin-block-start:6px;display:grid;grid-template-columns:minmax(7.5em,max-content) minmax(0,1fr);font-size:.9375rem}
 dt,dd{padding-block:7px;border-block-end:1px solid var(--line)}
 dt{color:var(--ink2);padding-inline-end:16px}

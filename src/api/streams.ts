@@ -1,0 +1,38 @@
+import type { ApiErrorCode } from './errors.ts'
+import type { Param } from './route.ts'
+import { string } from './schema.ts'
+
+/** An address that answers with more than one answer; it is no route, but stands in the document. */
+export interface Stream {
+  path: string
+  about: string
+  query: Readonly<Record<string, Param>>
+  /** 101 goes over to a WebSocket. */
+  status: 200 | 101
+  /** Media type of a stream by HTTP. */
+  type?: string
+  fails: readonly ApiErrorCode[]
+}
+
+export const STREAMS: readonly Stream[] = [
+  {
+    path: '/events',
+    about:
+      'Blocks, transactions and reorganisations as server-sent events. Each has an id; a client that comes back with the last one that it had, as browsers do by themselves, gets what it missed.',
+    query: {
+      types: {
+        about:
+          'Types of events that are wanted, with commas between them; blocks, reorganisations and transactions unless given.',
+        schema: string('^[a-z]+(,[a-z]+)*$'),
+        example: 'block,reorg',
+      },
+      lastEventId: {
+        about: 'The last id that a client had, where it cannot send the header `Last-Event-ID`.',
+        schema: string(),
+      },
+    },
+    status: 200,
+    type: 'text/event-stream',
+    fails: ['event-type-unknown', 'too-many-listeners'],
+  },
+]

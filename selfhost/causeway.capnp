@@ -50,5 +50,6 @@ const causeway :Workerd.Worker = (
     (name = "CAUSEWAY_CONNECT", fromEnvironment = "CAUSEWAY_CONNECT"),
     (name = "CAUSEWAY_DIAL", fromEnvironment = "CAUSEWAY_DIAL"),
     (name = "CAUSEWAY_RESOLVER", fromEnvironment = "CAUSEWAY_RESOLVER"),
+    (name = "CAUSEWAY_FILTERS", fromEnvironment = "CAUSEWAY_FILTERS"),
   ],
 );

@@ -31,6 +31,8 @@ export interface Config {
   connect: PeerAddress[]
   /** Headers only. */
   spv: boolean
+  /** Block filters and their headers are kept (BIPs 157 and 158). */
+  filters: boolean
   log: LogLevel
   logFormat: 'pretty' | 'json'
 }
@@ -100,6 +102,7 @@ const schema = z.strictObject({
     .regex(/^(0x)?[0-9a-fA-F]{1,64}$/, { error: (issue) => `"${String(issue.input)}" is not hex of at most 32 bytes` })
     .optional(),
   spv: flag.default(false),
+  filters: flag.default(true),
   log: oneOf('log level', LOG_LEVELS).default('info'),
   'log-format': oneOf('log format', ['pretty', 'json']).optional(),
 })
@@ -138,6 +141,7 @@ export function parseConfig(settings: Settings, { home, terminal }: { home: stri
       door: s.door,
       connect: s.connect,
       spv: s.spv,
+      filters: s.filters,
       log: s.log as LogLevel,
       logFormat: (s['log-format'] as 'pretty' | 'json' | undefined) ?? (terminal ? 'pretty' : 'json'),
     },

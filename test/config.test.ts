@@ -18,6 +18,7 @@ test('without settings it is a mainnet relay that listens to its network and sho
     door: true,
     connect: [],
     spv: false,
+    filters: true,
     log: 'info',
     logFormat: 'json',
   })
@@ -39,6 +40,7 @@ test('every setting is taken as text', () => {
     connect: ['10.0.0.1:18444', 'wss://relay.example', 'node.example:1'],
     'min-work': '0xff',
     spv: 'true',
+    filters: 'off',
     log: 'debug',
     'log-format': 'pretty',
   })
@@ -50,6 +52,7 @@ test('every setting is taken as text', () => {
     door: false,
     connect: [{ host: '10.0.0.1', port: 18444 }, { url: 'wss://relay.example/p2p' }, { host: 'node.example', port: 1 }],
     spv: true,
+    filters: false,
   })
 })
 

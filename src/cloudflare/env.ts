@@ -18,6 +18,7 @@ export interface Env {
   CAUSEWAY_CONNECT?: string | null
   CAUSEWAY_DIAL?: string | null
   CAUSEWAY_RESOLVER?: string | null
+  CAUSEWAY_FILTERS?: string | null
 }
 
 /** One relay is one hub and one ledger, whichever network it serves. */

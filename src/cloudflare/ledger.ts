@@ -72,7 +72,7 @@ export class Ledger extends DurableObject<Env> {
     super(ctx, env)
     const settings = readSettings(env)
     if (settings.kind === 'refused') throw new Error(settings.text)
-    const { network } = settings
+    const { network, filters } = settings
     const sql = sqlPort(ctx.storage)
     const ledger = openLedger({
       sql,
@@ -82,6 +82,7 @@ export class Ledger extends DurableObject<Env> {
       hasher: edgeHasher,
       scryptHash: edgeScrypt,
       limits: WORKER_LIMITS,
+      filters,
       now: Date.now,
       meter: this.#meter,
     })

@@ -13,7 +13,7 @@ export interface Dialling {
 }
 
 export type EdgeSettings =
-  | { kind: 'ok'; network: Network; dialling: Dialling }
+  | { kind: 'ok'; network: Network; dialling: Dialling; filters: boolean }
   /** A text that says what is wrong. */
   | { kind: 'refused'; text: string }
 
@@ -21,7 +21,12 @@ type SettingsEnv = { [K in keyof Env as K extends `CAUSEWAY_${string}` ? K : nev
 
 /** What the operator has set, or a text that says what is wrong with it. */
 export function readSettings(env: SettingsEnv): EdgeSettings {
-  const settings = { network: env.CAUSEWAY_NETWORK ?? undefined, 'min-work': env.CAUSEWAY_MIN_WORK ?? undefined }
+  const settings = {
+    network: env.CAUSEWAY_NETWORK ?? undefined,
+    'min-work': env.CAUSEWAY_MIN_WORK ?? undefined,
+    // They cost the object a look at every block, and so are asked for here.
+    filters: env.CAUSEWAY_FILTERS || 'off',
+  }
   const result = parseConfig(settings, { home: '', terminal: false })
   const mistakes = result.kind === 'bad' ? [...result.mistakes] : []
   const named = (env.CAUSEWAY_CONNECT ?? '')
@@ -40,10 +45,10 @@ export function readSettings(env: SettingsEnv): EdgeSettings {
   if (result.kind === 'bad' || mistakes.length > 0) {
     return { kind: 'refused', text: `This relay is not set up: ${mistakes.join('; ')}.\n` }
   }
-  const { network } = result.config
+  const { network, filters } = result.config
   if (network.name === 'main') return { kind: 'refused', text: NO_MAIN }
   const seeds = dial === 'on' && named.length === 0 ? network.dnsSeeds : []
-  return { kind: 'ok', network, dialling: { named, seeds, resolver } }
+  return { kind: 'ok', network, dialling: { named, seeds, resolver }, filters }
 }
 
 const NO_MAIN = `This relay is set up for the network main, whose ledger does not fit here: an object of the edge

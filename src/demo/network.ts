@@ -94,6 +94,7 @@ export async function startNetwork({ data, http, log }: NetworkOptions): Promise
       door: false,
       connect: [],
       spv: false,
+      filters: true,
       log: 'silent',
       logFormat: 'json',
       ...settings,

@@ -3,6 +3,7 @@ import type { Network } from '../chain/network.ts'
 import type { BlockRef, Reorg } from '../chain/reorg.ts'
 import type { Chainstate, Connected, Invalid } from '../ledger/chainstate.ts'
 import type { ChangeLog } from '../ledger/change-log.ts'
+import type { FilterIndex } from '../ledger/filter-index.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import type { BroadcastResult } from '../ledger/queries.ts'
 import type { LinkId, ToHub, ToLedger } from '../peer/queues.ts'
@@ -11,6 +12,7 @@ import { stripWitness } from '../wire/block-parts.ts'
 import { toDisplay } from '../wire/hash.ts'
 import { BlockIntake } from './block-intake.ts'
 import { ChainFollower } from './chain-follower.ts'
+import { FilterKeeper } from './filter-keeper.ts'
 import type { DigestedBlock, LedgerOutput, SubmitResult } from './ledger-output.ts'
 import type { LedgerLimits } from './limits.ts'
 import type { Levels, Meter } from './meter.ts'
@@ -27,7 +29,7 @@ export interface LedgerHostParts {
   tree: HeaderTree
   sync: Sync
   /** `undefined` for a ledger that keeps headers only. */
-  full: { chainstate: Chainstate; mempool: Mempool; changes: ChangeLog } | undefined
+  full: { chainstate: Chainstate; mempool: Mempool; changes: ChangeLog; filters?: FilterIndex | undefined } | undefined
   epoch: number
   limits: LedgerLimits
   meter: Meter
@@ -40,6 +42,7 @@ interface Full {
   intake: BlockIntake
   follower: ChainFollower
   transactions: Transactions
+  filters: FilterKeeper | undefined
 }
 
 /** A tip older than this belongs to an initial download. */
@@ -100,6 +103,8 @@ export class LedgerHost {
   }
 
   get deadline(): Millis {
+    // Filters are made whenever nothing else is to be done.
+    if (this.#synced && this.#full?.filters?.isDue) return this.#now
     return Math.min(this.#commitBy, this.#sync.deadline, this.#full?.follower.deadline ?? Number.POSITIVE_INFINITY)
   }
 
@@ -139,6 +144,7 @@ export class LedgerHost {
     return this.#run(now, () => {
       if (now >= this.#commitBy) this.#commit()
       if (now >= (this.#full?.follower.deadline ?? Number.POSITIVE_INFINITY)) this.#moves = true
+      if (this.#synced && this.#full?.filters?.isDue) this.#makeFilters(this.#full.filters)
       this.#do(this.#sync.wake(now))
     })
   }
@@ -173,7 +179,7 @@ export class LedgerHost {
     this.#commit()
   }
 
-  #compose({ chainstate, mempool, changes }: NonNullable<LedgerHostParts['full']>): Full {
+  #compose({ chainstate, mempool, changes, filters: index }: NonNullable<LedgerHostParts['full']>): Full {
     const tree = this.#tree
     const network = this.#network
     const ready = new ReadyBlocks(this.#limits.readyBytes)
@@ -202,7 +208,8 @@ export class LedgerHost {
     const hub = (value: ToHub) => this.#hub(value)
     const meter = this.#meter
     const transactions = new Transactions({ network, tree, chainstate, mempool, changes, hub, log, meter })
-    return { chainstate, changes, intake, follower, transactions }
+    const filters = index && new FilterKeeper(index, this.#limits.filterStep)
+    return { chainstate, changes, intake, follower, transactions, filters }
   }
 
   // ---- one input
@@ -339,10 +346,11 @@ export class LedgerHost {
 
   /** Makes known what is committed: to those who follow the changes, and, once in step with the network, to the links. */
   #committed(reorg: Reorg | undefined): void {
-    const { chainstate, changes } = this.#full!
+    const { chainstate, changes, filters } = this.#full!
     if (reorg) changes.push({ kind: 'reorg', reorg })
     else changes.reset()
     if (reorg?.reverted.length !== 0) this.#meter.counts.reorgs++
+    filters?.moved()
     this.#tellTip()
     if (!this.#synced) return
     const { tip } = chainstate
@@ -364,6 +372,14 @@ export class LedgerHost {
     if (follower.latest?.id === tip.id) return follower.latest
     const body = chainstate.readBody(tip)
     return body.kind === 'found' ? { bytes: body.bytes } : {}
+  }
+
+  #makeFilters(filters: FilterKeeper): void {
+    const unreadable = filters.advance()
+    const node = unreadable === undefined ? undefined : this.#tree.nodeById(unreadable)
+    if (!node) return
+    const facts = { height: node.height, hash: toDisplay(node.hash) }
+    this.#log({ level: 'warn', text: 'no filter can be made of a block that cannot be read', facts })
   }
 
   // ---- the tip

@@ -1,3 +1,4 @@
+import type { FilterStep } from '../ledger/filter-index.ts'
 import { DEFAULT_LIMITS, type SyncLimits } from '../peer/sync.ts'
 import type { HubLimits } from '../relay/hub.ts'
 import type { Millis } from './ports.ts'
@@ -15,6 +16,8 @@ export interface LedgerLimits {
   /** Memory for coins that the store has as well. */
   coinCacheBytes: number
   mempoolBytes: number
+  /** Filters are made in steps of so much, between other work. */
+  filterStep: FilterStep
 }
 
 /** For a process with a machine's memory. */
@@ -25,6 +28,8 @@ export const NODE_LIMITS: LedgerLimits = {
   readyBytes: 64_000_000,
   coinCacheBytes: 96_000_000,
   mempoolBytes: 100_000_000,
+  // About 20 ms.
+  filterStep: { blocks: 200, bytes: 4_000_000 },
 }
 
 /** For an object on the edge, whose isolate has 128 MB for everything. */
@@ -35,6 +40,7 @@ export const WORKER_LIMITS: LedgerLimits = {
   readyBytes: 8_000_000,
   coinCacheBytes: 24_000_000,
   mempoolBytes: 16_000_000,
+  filterStep: { blocks: 100, bytes: 1_000_000 },
 }
 
 /** A hub of many mostly silent links with little memory. */

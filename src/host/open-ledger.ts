@@ -1,7 +1,9 @@
 import { HeaderTree } from '../chain/header-tree.ts'
 import type { Network } from '../chain/network.ts'
+import { dropFilters } from '../ledger/block-filters.ts'
 import { Chainstate } from '../ledger/chainstate.ts'
 import { ChangeLog } from '../ledger/change-log.ts'
+import { FilterIndex } from '../ledger/filter-index.ts'
 import { Mempool } from '../ledger/mempool.ts'
 import type { MempoolPort } from '../ledger/mempool-port.ts'
 import { LocalMempool } from '../ledger/mempool-queries.ts'
@@ -28,6 +30,8 @@ export interface OpenLedgerOptions {
   /** scrypt of a header (N=1024, r=1, p=1), where the runtime has a faster one than plain JavaScript. */
   scryptHash?: (header: Uint8Array) => Uint8Array
   limits: LedgerLimits
+  /** Block filters and their headers are kept (BIPs 157 and 158). */
+  filters?: boolean
   now(): Millis
   meter?: Meter
 }
@@ -79,7 +83,9 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
   }
   const mempool = new Mempool({ network, chain, hasher, limits: { bytes: limits.mempoolBytes } })
   const changes = new ChangeLog(epoch)
-  const full = { chainstate, mempool, changes }
+  if (!options.filters) dropFilters(sql)
+  const filters = options.filters ? new FilterIndex(sql, hasher) : undefined
+  const full = { chainstate, mempool, changes, filters }
   const host = new LedgerHost({ network, tree, sync, full, epoch, limits, meter }, now())
   return {
     host,

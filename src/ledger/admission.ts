@@ -72,6 +72,7 @@ export class Admission {
       vsize: Math.ceil(cost.policyWeight / 4),
       feeSat: spent.feeSat,
       time: Math.floor(now / 1000),
+      height: this.#chain.tip.height,
       order: this.#order++,
       spends,
       prevouts,

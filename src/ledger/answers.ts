@@ -1,5 +1,16 @@
 import { equalBytes, hashKey } from '../wire/hash.ts'
 import type { ChainQueries, ChainTip } from './chain-queries.ts'
+import type { MempoolContents } from './core-mempool.ts'
+import {
+  type BadRange,
+  type BlockDetail,
+  type ChainInfo,
+  type FilterAnswer,
+  type Found,
+  type HeaderInfo,
+  MEMPOOL_HEIGHT,
+  type Unspent,
+} from './core-queries.ts'
 import type { BranchTip } from './header-tips.ts'
 import { type LiveOverview, MAX_NAMED, PROJECTED_BLOCKS, type Whereabouts } from './live-questions.ts'
 import { outpointKey } from './mempool-entry.ts'
@@ -32,6 +43,10 @@ export type { MempoolPort } from './mempool-port.ts'
 
 /** How often the mempool is asked again, when the chain has moved between the two halves of an answer. */
 const ATTEMPTS = 3
+
+interface Bytes {
+  bytes: Uint8Array<ArrayBuffer>
+}
 
 interface ScriptPage {
   mempool: number
@@ -293,6 +308,69 @@ export class LedgerAnswers implements LedgerQueries {
         tip: this.#chain.tip().height,
       }),
     )
+  }
+
+  async chainInfo(): Promise<ChainInfo> {
+    return this.#together(
+      () => this.#mempool.overview(0),
+      ({ synced }) => ({
+        tip: this.#chain.core.tip()!,
+        headers: this.#chain.headerHeight(),
+        synced,
+        sizeOnDisk: this.#chain.core.sizeOnDisk,
+      }),
+    )
+  }
+
+  async headersFrom(hash: Uint8Array, count: number): Promise<{ tip: number; headers: HeaderInfo[] }> {
+    return this.#chain.core.headersFrom(hash, count)
+  }
+
+  async storedBlock(hash: Uint8Array): Promise<Found<Bytes>> {
+    return this.#chain.core.storedBlock(hash)
+  }
+
+  async blockPart(hash: Uint8Array, offset: number, size: number): Promise<Found<Bytes> | BadRange> {
+    return this.#chain.core.blockPart(hash, offset, size)
+  }
+
+  async blockDetail(hash: Uint8Array): Promise<Found<BlockDetail>> {
+    return this.#chain.core.blockDetail(hash)
+  }
+
+  async spentOutputs(hash: Uint8Array): Promise<Found<Bytes> | { kind: 'stale' }> {
+    return this.#chain.core.spentOutputs(hash)
+  }
+
+  async unspent(outpoints: Uint8Array, mempool: boolean): Promise<Unspent> {
+    const tip = () => {
+      const { height, hash } = this.#chain.tip()
+      return { height, hash }
+    }
+    const { core } = this.#chain
+    if (!mempool) return this.#chain.snapshot(() => ({ tip: tip(), coins: core.coins(outpoints) }))
+    return this.#together(
+      () => this.#mempool.mempoolCoins(outpoints),
+      ({ outputs }) => ({
+        tip: tip(),
+        coins: core.coins(outpoints).map((coin, i) => {
+          const { spent, made } = outputs[i]!
+          return spent ? undefined : (coin ?? (made && { height: MEMPOOL_HEIGHT, ...made }))
+        }),
+      }),
+    )
+  }
+
+  async filterHeadersFrom(hash: Uint8Array, count: number): Promise<FilterAnswer<Bytes>> {
+    return this.#chain.core.filterHeadersFrom(hash, count)
+  }
+
+  async blockFilter(hash: Uint8Array): Promise<FilterAnswer<Bytes> | { kind: 'missing' } | { kind: 'stale' }> {
+    return this.#chain.core.blockFilter(hash)
+  }
+
+  async mempoolContents(): Promise<MempoolContents> {
+    return this.#mempool.mempoolContents()
   }
 
   /**

@@ -5,6 +5,7 @@ import type { SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { readBody } from './bodies.ts'
 import { ChainBlocks } from './chain-blocks.ts'
+import { CoreChain } from './core-chain.ts'
 import { type ForkedBlock, MiningQueries } from './mining-queries.ts'
 import { readOffsets } from './offsets.ts'
 import type {
@@ -45,6 +46,8 @@ export interface ChainTip {
  */
 export class ChainQueries {
   readonly mining: MiningQueries
+  /** What Bitcoin Core's REST interface asks. */
+  readonly core: CoreChain
   readonly #sql: SqlPort
   readonly #network: Network
   readonly #hasher: Hasher
@@ -58,6 +61,7 @@ export class ChainQueries {
     this.#network = options.network
     this.#hasher = hasher
     this.mining = new MiningQueries(options.sql, options.network, hasher)
+    this.core = new CoreChain(options.sql, hasher)
     this.#blocks = new ChainBlocks(options.sql, hasher)
     this.#reader = new TxReader(options.sql, hasher, options.cacheBytes ?? CACHE_BYTES)
     this.#history = new ScriptHistory(options.sql, this.#reader, hasher)

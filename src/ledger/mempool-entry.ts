@@ -21,6 +21,8 @@ export interface MempoolEntry {
   feeSat: number
   /** When it came, Unix seconds. */
   time: number
+  /** Height of the tip that it came on. */
+  height: number
   /** Counts up with every transaction taken in: newest has the highest. */
   order: number
   /** `outpointKey` of what each input spends, in input order. */

@@ -1,3 +1,4 @@
+import type { CoreMempoolPort } from './core-mempool.ts'
 import type { UnconfirmedTx } from './live-questions.ts'
 import type { MempoolQuestions } from './mempool-questions.ts'
 import type { BroadcastResult, Changes, MempoolSummary, RecentTx, TxInfo, TxoStats } from './queries.ts'
@@ -10,7 +11,7 @@ import type { BroadcastResult, Changes, MempoolSummary, RecentTx, TxInfo, TxoSta
  * Where the chain is asked too, the answer says on which block the mempool stands, so that both can be made of one
  * moment.
  */
-export interface MempoolPort extends MempoolQuestions {
+export interface MempoolPort extends MempoolQuestions, CoreMempoolPort {
   overview(recent: number): Promise<MempoolOverview>
   summary(): Promise<MempoolSummary>
   /** 32 bytes each, in no order. */

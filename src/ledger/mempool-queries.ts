@@ -3,6 +3,7 @@ import { type Hasher, hashKey, nobleHasher, prefix48 } from '../wire/hash.ts'
 import { transaction } from '../wire/transaction.ts'
 import type { ChangeLog } from './change-log.ts'
 import { feeRate } from './clusters.ts'
+import { type MempoolCoins, type MempoolContents, mempoolCoins, mempoolContents } from './core-mempool.ts'
 import { feeHistogram } from './fee-histogram.ts'
 import { FeeQueue } from './fee-queue.ts'
 import { MAX_NAMED, PROJECTED_BLOCKS, type UnconfirmedTx } from './live-questions.ts'
@@ -151,6 +152,15 @@ export class MempoolQueries {
     return { tip, count: pool.count, stats, txs: txs.map(txInfo), created, spent }
   }
 
+  coins(outpoints: Uint8Array): MempoolCoins {
+    const { pool, tip } = this.#mempool
+    return { tip, count: pool.count, outputs: mempoolCoins(pool, outpoints) }
+  }
+
+  contents(): MempoolContents {
+    return mempoolContents(this.#mempool.pool)
+  }
+
   #feeQueue(now: number): FeeQueue {
     const { clusters } = this.#mempool.pool
     this.#queue = this.#fresh(this.#queue, QUEUE_AGE_MS, now, () => new FeeQueue(clusters))
@@ -242,6 +252,14 @@ export class LocalMempool implements MempoolPort {
 
   async unconfirmed(txids: readonly Uint8Array[], whole: boolean): Promise<(UnconfirmedTx | undefined)[]> {
     return this.#queries.unconfirmed(txids, whole, this.#now())
+  }
+
+  async mempoolCoins(outpoints: Uint8Array): Promise<MempoolCoins> {
+    return this.#queries.coins(outpoints)
+  }
+
+  async mempoolContents(): Promise<MempoolContents> {
+    return this.#queries.contents()
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {

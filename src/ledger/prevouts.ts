@@ -65,6 +65,44 @@ export function decodePrevouts(slice: Uint8Array): SpentOutput[] | undefined {
   return entries
 }
 
+/** One row an entry. */
+export interface PrevoutColumns {
+  txNum: Float64Array<ArrayBuffer>
+  value: Float64Array<ArrayBuffer>
+  /** Where the script lies in the blob. */
+  scriptAt: Uint32Array<ArrayBuffer>
+  scriptLength: Uint32Array<ArrayBuffer>
+}
+
+/** The entries of a whole blob; `undefined` when it does not end with one: a damaged store. */
+export function prevoutColumns(blob: Uint8Array): PrevoutColumns | undefined {
+  let count = 0
+  for (let at = 0; at < blob.length; count++) {
+    const script = scriptRange(blob, at)
+    if (!script) return undefined
+    at = script.end
+  }
+  const columns: PrevoutColumns = {
+    txNum: new Float64Array(count),
+    value: new Float64Array(count),
+    scriptAt: new Uint32Array(count),
+    scriptLength: new Uint32Array(count),
+  }
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    const { start, end } = scriptRange(blob, at)!
+    columns.txNum[i] = readUint(blob, at, 6)
+    columns.value[i] = readUint(blob, at + 6, 8)
+    columns.scriptAt[i] = start
+    columns.scriptLength[i] = end - start
+    at = end
+  }
+  return columns
+}
+
+/** Where the part of an entry begins that an output of the wire has too: its value. */
+export const PREVOUT_OUTPUT_AT = 6
+
 /** Bytes of several entries: the reverse of `decodePrevouts`. */
 export function encodePrevouts(entries: readonly SpentOutput[]): Uint8Array<ArrayBuffer> {
   const slice = new Uint8Array(entries.reduce((sum, entry) => sum + prevoutSize(entry.script.length), 0))

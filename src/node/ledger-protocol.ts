@@ -13,6 +13,8 @@ export interface LedgerThreadData {
   /** The network's own, or what the settings put in its place. */
   minChainWork: bigint
   spv: boolean
+  /** Block filters are kept. */
+  filters: boolean
   epoch: number
 }
 

@@ -15,7 +15,7 @@ import { transfersOf } from './transfers.ts'
 
 /** The ledger's thread: one database connection that writes, one host, one thread for digests. */
 const port = parentPort!
-const { path, network: name, minChainWork, spv, epoch } = workerData as LedgerThreadData
+const { path, network: name, minChainWork, spv, filters, epoch } = workerData as LedgerThreadData
 
 function post(message: FromLedgerThread, transfers: ArrayBuffer[] = []): void {
   port.postMessage(message, transfers)
@@ -70,6 +70,7 @@ try {
     hasher: nodeHasher,
     scryptHash,
     limits: NODE_LIMITS,
+    filters,
     now: Date.now,
     meter,
   })
@@ -127,6 +128,8 @@ function callsOf(ledger: OpenLedger): Calls {
     cpfp: (txid: Uint8Array) => mempool.cpfp(txid),
     firstSeen: (txids: Uint8Array[]) => mempool.firstSeen(txids),
     unconfirmed: (txids: Uint8Array[], whole: boolean) => mempool.unconfirmed(txids, whole),
+    mempoolCoins: (outpoints: Uint8Array) => mempool.mempoolCoins(outpoints),
+    mempoolContents: () => mempool.mempoolContents(),
     broadcast: (bytes: Uint8Array) => mempool.broadcast(bytes),
     changesSince: (cursor: string | undefined, maxEntries?: number) => mempool.changesSince(cursor, maxEntries),
   }

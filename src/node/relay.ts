@@ -96,7 +96,7 @@ async function start(
   undo: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<Running> {
-  const { network, spv } = config
+  const { network, spv, filters } = config
   const say = ({ level, text, facts }: LogLine) => log[level](facts, text)
   const dir = takeDataDir(config.data)
   undo.push(dir.release)
@@ -105,7 +105,7 @@ async function start(
   let tip: Extract<ToHub, { kind: 'tip' }> | undefined
   const ledger = new LedgerClient({
     file: new URL('./ledger-thread.js', import.meta.url),
-    data: { path: dir.ledger, network: network.name, minChainWork: network.minChainWork, spv, epoch },
+    data: { path: dir.ledger, network: network.name, minChainWork: network.minChainWork, spv, filters, epoch },
     onQueue: (values) => {
       for (const value of values) if (value.kind === 'tip') tip = value
       hubHost.fromLedger(values)

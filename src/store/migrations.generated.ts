@@ -131,4 +131,14 @@ DELETE FROM "best"`,
       `ALTER TABLE "best" ADD "fee_max" integer NOT NULL`,
     ],
   },
+  {
+    tag: '0002_filter',
+    statements: [
+      `CREATE TABLE "filter" (
+	"block_id" integer PRIMARY KEY NOT NULL,
+	"hash" blob NOT NULL,
+	"header" blob NOT NULL
+) STRICT`,
+    ],
+  },
 ]

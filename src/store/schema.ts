@@ -175,7 +175,17 @@ export const coin = sqliteTable('coin', {
   script: bytes('script').notNull(),
 })
 
-/** Small facts about the store itself: `network`, `genesis`, `epoch`. */
+/**
+ * What the filter of a block (BIP 158) hashes to, and its filter header (BIP 157), 32 bytes each. Made behind the chain, in
+ * its order: rows of blocks that are connected no longer stay, and stay true. Filters are made anew when asked for.
+ */
+export const filter = sqliteTable('filter', {
+  blockId: integer('block_id').primaryKey(),
+  hash: bytes('hash').notNull(),
+  header: bytes('header').notNull(),
+})
+
+/** Small facts about the store itself: `network`, `genesis`, `epoch`, `filters`. */
 export const meta = sqliteTable('meta', {
   key: text('key').primaryKey(),
   value: text('value').notNull(),

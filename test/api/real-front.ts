@@ -49,6 +49,7 @@ export class RealLedger {
       epoch: 1,
       hasher: nodeHasher,
       limits: NODE_LIMITS,
+      filters: true,
       now: () => this.now,
     })
     const mempool = this.#ledger.mempool((outputs) => this.#perform(outputs))!

@@ -1,32 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  basicFilter,
-  filterHash,
-  filterHeader,
-  NO_FILTER_HEADER,
-  type ScriptRanges,
-} from '../../src/chain/block-filter.ts'
+import { basicFilter, filterHash, filterHeader, NO_FILTER_HEADER } from '../../src/chain/block-filter.ts'
 import { BlockScan } from '../../src/chain/block-scan.ts'
 import { encodeGolombRice } from '../../src/chain/golomb.ts'
 import { SipHash } from '../../src/chain/siphash.ts'
-import { bytesToHex, concatBytes, fromDisplay, hexToBytes, sha256d, toDisplay } from '../../src/wire/hash.ts'
+import { bytesToHex, fromDisplay, hexToBytes, sha256d, toDisplay } from '../../src/wire/hash.ts'
 import { describeShared, readDat, readShared, readSharedJson } from '../shared.ts'
-
-function rangesOf(scripts: readonly Uint8Array[]): ScriptRanges {
-  const at: number[] = []
-  let end = 0
-  for (const { length } of scripts) {
-    at.push(end)
-    end += length
-  }
-  return { bytes: concatBytes(...scripts), at, length: scripts.map(({ length }) => length) }
-}
-
-function outputsOf(block: Uint8Array): ScriptRanges {
-  const { outputs } = new BlockScan(block)
-  return { bytes: block, at: outputs.scriptAt, length: outputs.scriptLength }
-}
+import { outputsOf, rangesOf } from './script-ranges.ts'
 
 function filterOf(block: Uint8Array, spent: readonly string[]): Uint8Array {
   return basicFilter(sha256d(block.subarray(0, 80)), outputsOf(block), rangesOf(spent.map(hexToBytes)))

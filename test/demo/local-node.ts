@@ -23,6 +23,7 @@ export class LocalNode {
       sql,
       network: regtest,
       spv: false,
+      filters: true,
       epoch: 1,
       hasher: nodeHasher,
       limits,

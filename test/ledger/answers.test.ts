@@ -273,6 +273,35 @@ describe('answers over chain and mempool', () => {
     )
   })
 
+  test('say what is unspent, with and without the mempool, of one moment', async () => {
+    const { answers, coins, accept, mine, mempool, naive } = setUp()
+    const raw = accept(split([coins[0]!]))
+    const [made] = outs(raw)
+    const outpoint = ({ txid, vout }: Coin) => concat([txid, Uint8Array.of(vout, 0, 0, 0)])
+    const asked = concat([coins[0]!, coins[1]!, made!].map(outpoint))
+    const model = naive()
+    const onChain = (coin: Coin) => {
+      const { info, tx } = model.tx(coin.txid)!
+      const { value, scriptPubKey } = tx.outputs[coin.vout]!
+      return { height: info.status.confirmed && info.status.height, value: Number(value), script: scriptPubKey }
+    }
+    const tipOf = ({ height, hash }: { height: number; hash: Uint8Array }) => ({ height, hash })
+    const before = tipOf(model.tip.info)
+    const free = onChain(coins[1]!)
+    expect(await answers.unspent(asked, false)).toEqual({ tip: before, coins: [onChain(coins[0]!), free, undefined] })
+    const waiting = { height: 0x7fff_ffff, value: made!.valueSat, script: OTHER }
+    expect(await answers.unspent(asked, true)).toEqual({ tip: before, coins: [undefined, free, waiting] })
+    expect((await answers.mempoolContents()).txids).toEqual(txid(raw))
+
+    const block = mine([raw])
+    const mined = { ...waiting, height: block.height }
+    for (const mempool of [false, true]) {
+      expect(await answers.unspent(asked, mempool)).toEqual({ tip: tipOf(block), coins: [undefined, free, mined] })
+    }
+    expect(mempool.pool.count).toBe(0)
+    expect(await answers.chainInfo()).toMatchObject({ tip: tipOf(block), headers: block.height, synced: true })
+  })
+
   test('hand broadcasts and cursors on', async () => {
     const { answers, coins, changes } = setUp()
     const raw = split([coins[0]!])
@@ -297,6 +326,8 @@ function bound(port: MempoolPort): MempoolPort {
     cpfp: (...args) => port.cpfp(...args),
     firstSeen: (...args) => port.firstSeen(...args),
     unconfirmed: (...args) => port.unconfirmed(...args),
+    mempoolCoins: (...args) => port.mempoolCoins(...args),
+    mempoolContents: () => port.mempoolContents(),
     broadcast: (...args) => port.broadcast(...args),
     changesSince: (...args) => port.changesSince(...args),
   }

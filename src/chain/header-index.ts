@@ -26,6 +26,8 @@ export class HeaderIndex {
   readonly #nodes = new Map<string, TreeNode>()
   /** Of `#nodes`, those on the main chain, by height. */
   readonly #main = new Map<number, TreeNode>()
+  /** The others, in the order in which they came or left the main chain. */
+  readonly #sides = new Set<TreeNode>()
   /** Main headers from this height on are in memory. */
   #lowest: number
   #best: TreeNode
@@ -151,6 +153,7 @@ export class HeaderIndex {
     for (const { node, status } of changes) {
       node.status = status
       if (!(status & MAIN) && this.#main.get(node.height)?.id === node.id) this.#main.delete(node.height)
+      if (status & MAIN) this.#sides.delete(node)
     }
     for (const { node } of changes) if (node.height >= this.#lowest) this.#remember(node)
     for (const node of insert) this.#remember(node)
@@ -164,17 +167,26 @@ export class HeaderIndex {
 
   /** Forgets what is below the window, and the oldest branches when there are too many. */
   trim(): void {
-    let surplus = this.#nodes.size - this.#main.size - MAX_SIDE_NODES
+    let surplus = this.#sides.size - MAX_SIDE_NODES
     if (this.#main.size < WINDOW + TRIM_EVERY && surplus <= 0) return
     if (surplus > 0) surplus += MAX_SIDE_NODES / 2
-    this.#lowest = Math.max(this.#lowest, this.#best.height - WINDOW + 1)
-    for (const node of this.#nodes.values()) {
-      const isSide = !(node.status & MAIN)
-      if (node.height >= this.#lowest && !(isSide && surplus-- > 0)) continue
+    const lowest = Math.max(this.#lowest, this.#best.height - WINDOW + 1)
+    for (let height = this.#lowest; height < lowest; height++) {
+      const node = this.#main.get(height)
+      if (!node) continue
       this.#nodes.delete(node.key)
-      if (!isSide) this.#main.delete(node.height)
+      this.#main.delete(height)
     }
-    for (const node of this.#nodes.values()) this.unlinkStranger(node)
+    this.#lowest = lowest
+    for (const node of this.#sides) {
+      if (node.height >= lowest && surplus-- <= 0) continue
+      this.#nodes.delete(node.key)
+      this.#sides.delete(node)
+    }
+    // Whatever lies higher on the main chain is linked to what is in memory.
+    const first = this.#main.get(lowest)
+    if (first) this.unlinkStranger(first)
+    for (const node of this.#sides) this.unlinkStranger(node)
   }
 
   #fromStore(record: HeaderRecord | undefined, key = record && hashKey(record.hash)): TreeNode | undefined {
@@ -184,5 +196,6 @@ export class HeaderIndex {
   #remember(node: TreeNode): void {
     this.#nodes.set(node.key, node)
     if (node.status & MAIN) this.#main.set(node.height, node)
+    else this.#sides.add(node)
   }
 }

@@ -258,8 +258,8 @@ export class HeaderTree {
         if (target === undefined || target > this.network.powLimit) return i
         allowedBits = bits
       }
-      const workHash = this.#powHash?.(rawAt(batch, i)) ?? hashAt(batch, i)
-      if (!hashMeetsTarget(workHash, bits)) return i
+      const powHash = this.#powHash?.(rawAt(batch, i))
+      if (!(powHash ? hashMeetsTarget(powHash, bits) : hashMeetsTarget(batch.hashes, bits, i * 32))) return i
     }
     return -1
   }

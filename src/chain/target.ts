@@ -41,16 +41,19 @@ export function difficultyOf(bits: number): number {
   return difficulty
 }
 
-/** Whether a work hash, read as a little-endian number, is not above the target of `bits`. No limit of a network is looked at. */
-export function hashMeetsTarget(hash: Uint8Array, bits: number): boolean {
+/**
+ * Whether a work hash, the 32 bytes from `at` on read as a little-endian number, is not above the target of `bits`. No
+ * limit of a network is looked at.
+ */
+export function hashMeetsTarget(hash: Uint8Array, bits: number, at = 0): boolean {
   const size = bits >>> 24
-  if (size < 3 || size > 32) return hashMeetsUnusualTarget(hash, bits)
+  if (size < 3 || size > 32) return hashMeetsUnusualTarget(hash.subarray(at, at + 32), bits)
   const mantissa = bits & 0x7fffff
   if (mantissa === 0 || bits & 0x800000) return false
-  for (let i = 31; i >= size; i--) if (hash[i] !== 0) return false
-  const top = (hash[size - 1]! << 16) | (hash[size - 2]! << 8) | hash[size - 3]!
+  for (let i = 31; i >= size; i--) if (hash[at + i] !== 0) return false
+  const top = (hash[at + size - 1]! << 16) | (hash[at + size - 2]! << 8) | hash[at + size - 3]!
   if (top !== mantissa) return top < mantissa
-  for (let i = size - 4; i >= 0; i--) if (hash[i] !== 0) return false
+  for (let i = size - 4; i >= 0; i--) if (hash[at + i] !== 0) return false
   return true
 }
 

@@ -1,7 +1,7 @@
-// Takes a synthetic chain in, single-threaded, from a file: digest, connect with every check but scripts, commit.
+// Takes a chain in, single-threaded, from a file: digest, connect with every check but scripts, commit.
 //   node bench/connect.ts [blocks with transactions] [transactions a block] [empty blocks]
-import { spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs'
+//   node bench/connect.ts big
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestBlock } from '../src/chain/digest.ts'
@@ -12,13 +12,24 @@ import { nodeHasher } from '../src/node/hasher.ts'
 import { openSqlite } from '../src/node/sqlite.ts'
 import { SqlHeaderStore } from '../src/store/header-store.ts'
 import { migrate } from '../src/store/migrate.ts'
+import { BIG, blocksOf, chainFile, chainOfShape } from './chain/chain-file.ts'
 
 const BATCH_BYTES = 64_000_000
 /** Bytes of blocks held at once. */
 const READ_AHEAD = 16_000_000
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-bench-'))
-const path = join(folder, 'chain.dat')
+const [full = '100', average = '1000', empty = '120'] = process.argv.slice(2)
+const { path } =
+  full === 'big'
+    ? await chainFile(BIG)
+    : await chainOfShape({
+        empty: Number(empty),
+        full: Number(full),
+        txs: [Number(average) >> 1, Number(average) + (Number(average) >> 1)],
+        lanes: 4,
+        payouts: 5,
+      })
 const spent = { headers: 0, digest: 0, connect: 0, commit: 0 }
 
 function clock<T>(step: keyof typeof spent, work: () => T): T {
@@ -30,13 +41,9 @@ function clock<T>(step: keyof typeof spent, work: () => T): T {
 
 /** Runs of blocks, as they follow each other in the file. */
 function* runs(): Generator<Uint8Array<ArrayBuffer>[]> {
-  const file = openSync(path, 'r')
-  const length = new Uint8Array(4)
   let run: Uint8Array<ArrayBuffer>[] = []
   let bytes = 0
-  while (readSync(file, length) === 4) {
-    const block = new Uint8Array(new DataView(length.buffer).getUint32(0, true))
-    readSync(file, block)
+  for (const block of blocksOf(path)) {
     run.push(block)
     bytes += block.length
     if (bytes < READ_AHEAD && run.length < 2000) continue
@@ -44,13 +51,10 @@ function* runs(): Generator<Uint8Array<ArrayBuffer>[]> {
     run = []
     bytes = 0
   }
-  closeSync(file)
   yield run
 }
 
 try {
-  const made = spawnSync(process.execPath, [join(import.meta.dirname, 'make-chain.ts'), path, ...process.argv.slice(2)])
-  if (made.status !== 0) throw new Error(made.stderr.toString())
   const sql = openSqlite(join(folder, 'ledger.db'))
   migrate(sql)
   const tree = new HeaderTree({ network: regtest, store: new SqlHeaderStore(sql, nodeHasher), hasher: nodeHasher })

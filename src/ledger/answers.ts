@@ -1,4 +1,5 @@
 import { equalBytes, hashKey } from '../wire/hash.ts'
+import type { BlockSummary } from './block-summary.ts'
 import type { ChainQueries, ChainTip } from './chain-queries.ts'
 import type { MempoolContents } from './core-mempool.ts'
 import {
@@ -98,6 +99,10 @@ export class LedgerAnswers implements LedgerQueries {
 
   async blockTxids(hash: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#chain.blockTxids(hash)
+  }
+
+  async blockSummary(hash: Uint8Array): Promise<BlockSummary | undefined> {
+    return this.#chain.blockSummary(hash)
   }
 
   async blockTxs(hash: Uint8Array, start: number, limit: number): Promise<BlockTxs | undefined> {

@@ -3,6 +3,7 @@ import type { Network } from '../chain/network.ts'
 import { StoreError } from '../store/error.ts'
 import type { SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
+import { type BlockSummary, summaryOf } from './block-summary.ts'
 import { readBody } from './bodies.ts'
 import { ChainBlocks } from './chain-blocks.ts'
 import { CoreChain } from './core-chain.ts'
@@ -141,6 +142,14 @@ export class ChainQueries {
     return this.snapshot(() => {
       const block = this.#blocks.find(hash)
       return block && readOffsets(this.#sql, block.id)?.txids()
+    })
+  }
+
+  blockSummary(hash: Uint8Array): BlockSummary | undefined {
+    return this.snapshot(() => {
+      const found = this.#blocks.find(hash)
+      const block = found && this.#reader.blockAt(found.height)
+      return block && summaryOf(this.#sql, this.#hasher, block)
     })
   }
 

@@ -5,6 +5,7 @@ import { addressRoutes } from './addresses.ts'
 import { extendedBlockRoutes } from './blocks.ts'
 import { feeRoutes } from './fees.ts'
 import { miningRoutes } from './mining.ts'
+import { summaryRoutes } from './summary.ts'
 import { tipRoutes } from './tips.ts'
 import { unconfirmedRoutes } from './transactions.ts'
 
@@ -17,6 +18,7 @@ export function v1Group(deps: ApiDeps): RouteGroup {
       ...feeRoutes(deps),
       ...tipRoutes(deps),
       ...extendedBlockRoutes(deps),
+      ...summaryRoutes(deps),
       ...unconfirmedRoutes(deps),
       ...miningRoutes(deps),
       ...addressRoutes(deps),

@@ -7,6 +7,7 @@ import { addressOf } from '../../../src/script/address.ts'
 import { block as blockCodec } from '../../../src/wire/block.ts'
 import { decode } from '../../../src/wire/codec.ts'
 import { bytesToHex, hexToBytes, toDisplay } from '../../../src/wire/hash.ts'
+import { parseTransaction } from '../../../src/wire/transaction.ts'
 import { Ledger } from '../../ledger/open-ledger.ts'
 import { describeShared, readSharedJson } from '../../shared.ts'
 import { P2WSH_TRUE } from '../../sim/chain-maker.ts'
@@ -86,6 +87,20 @@ describe('blocks', () => {
     expect(extras.coinbaseSignatureAscii).toBe(String.fromCharCode(...coinbase))
   })
 
+  test('are summed up by transaction', async () => {
+    const { fullBlock, ledger } = sample
+    const hash = toDisplay(fullBlock.hash)
+    const [status, body] = await ask(`/block/${hash}/summary`)
+    const { txs } = (await ledger.queries.blockTxs(fullBlock.hash, 0, 100))!
+    const expected = txs.map(({ txid, fee, raw }) => {
+      const { weight, tx } = parseTransaction(raw)
+      const value = tx.outputs.reduce((sum, output) => sum + Number(output.value), 0)
+      const vsize = weight / 4
+      return { txid: toDisplay(txid), fee, vsize, value, rate: fee / vsize, flags: 0, time: fullBlock.time }
+    })
+    expect([status, body]).toEqual([200, expected])
+  })
+
   test('name those that competed with them', async () => {
     const { ledger, blocks } = sample
     const beside = ledger.mine([], {}, blocks[59])
@@ -104,6 +119,8 @@ describe('blocks', () => {
 test.each([
   ['/block/xyz', 400, 'Invalid block hash'],
   [`/block/${'0'.repeat(63)}`, 400, 'Invalid block hash'],
+  ['/block/xyz/summary', 400, 'Invalid block hash'],
+  [`/block/${'0'.repeat(64)}/summary`, 404, 'Block not found'],
   [`/block/${'0'.repeat(64)}`, 404, 'Block not found'],
   ['/blocks/x', 400, 'Invalid number'],
   ['/blocks/-1', 400, 'Invalid number'],

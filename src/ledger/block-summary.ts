@@ -1,0 +1,64 @@
+import { digestBlock } from '../chain/digest.ts'
+import { StoreError } from '../store/error.ts'
+import type { SqlPort } from '../store/sql.ts'
+import type { Hasher } from '../wire/hash.ts'
+import { readBody } from './bodies.ts'
+import type { Stored } from './parts.ts'
+import { decodePrevouts, readPrevouts, type SpentOutput } from './prevouts.ts'
+import type { BlockPlace } from './tx-reader.ts'
+
+export interface SummaryQuestions {
+  /** What each transaction of a block comes to, without the transactions; `undefined` for a stale or unknown block. */
+  blockSummary(hash: Uint8Array): Promise<BlockSummary | undefined>
+}
+
+/** One entry a transaction in each list, in block order. */
+export interface BlockSummary {
+  height: number
+  /** Unix seconds. */
+  time: number
+  /** 32 bytes each. */
+  txids: Uint8Array
+  weight: Uint32Array
+  /** 0 for the coinbase. Satoshi. */
+  feeSat: Float64Array
+  /** Sum of the outputs. */
+  valueSat: Float64Array
+}
+
+/** Reads the whole block and all that it spends. Throws StoreError where the store is damaged or does not keep them. */
+export function summaryOf(sql: SqlPort, hasher: Hasher, block: BlockPlace): BlockSummary {
+  const { txids, txCount, txWeight, inputStart, outputStart, value } = digestBlock(
+    found(readBody(sql, block.id, hasher), block),
+    hasher,
+  )
+  const spent = spentBy(sql, hasher, block)
+  if (txCount !== block.txCount || spent.length !== inputStart[txCount]! - inputStart[1]!) throw damaged(block)
+  const feeSat = new Float64Array(txCount)
+  const valueSat = new Float64Array(txCount)
+  // The coinbase's input spends nothing and is not among them.
+  let input = 0
+  for (let t = 0; t < txCount; t++) {
+    for (let output = outputStart[t]!; output < outputStart[t + 1]!; output++) valueSat[t]! += value[output]!
+    if (t === 0) continue
+    for (let i = inputStart[t]!; i < inputStart[t + 1]!; i++) feeSat[t]! += spent[input++]!.value
+    feeSat[t]! -= valueSat[t]!
+  }
+  return { height: block.height, time: block.time, txids, weight: txWeight, feeSat, valueSat }
+}
+
+function spentBy(sql: SqlPort, hasher: Hasher, block: BlockPlace): SpentOutput[] {
+  if (block.txCount === 1) return []
+  const spent = decodePrevouts(found(readPrevouts(sql, block.id, 0, undefined, hasher), block))
+  if (!spent) throw damaged(block)
+  return spent
+}
+
+function found(stored: Stored, block: BlockPlace): Uint8Array<ArrayBuffer> {
+  if (stored.kind !== 'found') throw damaged(block)
+  return stored.bytes
+}
+
+function damaged({ height }: BlockPlace): StoreError {
+  return new StoreError('corrupt', `block ${height} cannot be summed up: its bytes are damaged or not kept`)
+}

@@ -1,7 +1,7 @@
 import { ApiError, type ApiErrorCode } from './errors.ts'
 
 /** Refusals of a port that are answers, by the name of the error. */
-const ANSWERS: Record<string, ApiErrorCode> = { HistoryTooLong: 'history-too-long' }
+const ANSWERS: Record<string, ApiErrorCode> = { HistoryTooLong: 'history-too-long', BlockDamaged: 'body-damaged' }
 
 /**
  * The same port, whose failures are told apart from faults of our own: whatever a call rejects with becomes an

@@ -42,7 +42,7 @@ export interface Hello {
 /** A question's answer, or the name of a refusal that is an answer too: errors lose theirs on the way. */
 export type Answered<T> = { value: T } | { refusal: string }
 
-const REFUSALS = ['HistoryTooLong']
+const REFUSALS = ['HistoryTooLong', 'BlockDamaged']
 
 /**
  * The relay's ledger over the object's own SQLite. Nothing leaves the object before what it rests on is stored: the

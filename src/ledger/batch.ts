@@ -6,6 +6,7 @@ import type { Hasher } from '../wire/hash.ts'
 import type { StatsRow } from './block-stats.ts'
 import { writeBody } from './bodies.ts'
 import { IndexRows } from './index-rows.ts'
+import { offsetChecks } from './offsets.ts'
 import { deleteParts, writeParts } from './parts.ts'
 
 /** A connected block as its rows say it. */
@@ -94,9 +95,9 @@ export class Batch {
     for (const { node, bytes } of this.#bodies.values()) writeBody(sql, node.id, bytes, hasher)
     this.#takeBack(sql)
     for (const { node, prevouts } of this.connected) writeParts(sql, 'prevouts', node.id, prevouts, hasher)
-    multiInsert(sql, 'offsets (block_id, bytes)', 2, this.connected.length, (i, values) => {
+    multiInsert(sql, 'offsets (block_id, bytes, checks)', 3, this.connected.length, (i, values) => {
       const { node, offsets } = this.connected[i]!
-      values.push(node.id, offsets)
+      values.push(node.id, offsets, offsetChecks(offsets, hasher))
     })
     multiInsert(sql, `best (${BEST.join(', ')})`, BEST.length, this.connected.length, (i, values) => {
       pushBest(this.connected[i]!, values)

@@ -1,7 +1,7 @@
 import { digestBlock } from '../chain/digest.ts'
-import { StoreError } from '../store/error.ts'
 import type { SqlPort } from '../store/sql.ts'
 import type { Hasher } from '../wire/hash.ts'
+import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { readBody } from './bodies.ts'
 import type { Stored } from './parts.ts'
 import { decodePrevouts, readPrevouts, type SpentOutput } from './prevouts.ts'
@@ -26,14 +26,16 @@ export interface BlockSummary {
   valueSat: Float64Array
 }
 
-/** Reads the whole block and all that it spends. Throws StoreError where the store is damaged or does not keep them. */
+/** Reads the whole block and all that it spends. Throws BlockDamaged where one of them is damaged or not kept. */
 export function summaryOf(sql: SqlPort, hasher: Hasher, block: BlockPlace): BlockSummary {
   const { txids, txCount, txWeight, inputStart, outputStart, value } = digestBlock(
-    found(readBody(sql, block.id, hasher), block),
+    found(readBody(sql, block.id, hasher), block, 'body'),
     hasher,
   )
   const spent = spentBy(sql, hasher, block)
-  if (txCount !== block.txCount || spent.length !== inputStart[txCount]! - inputStart[1]!) throw damaged(block)
+  if (txCount !== block.txCount || spent.length !== inputStart[txCount]! - inputStart[1]!) {
+    throw new BlockDamaged(block.id, 'prevouts')
+  }
   const feeSat = new Float64Array(txCount)
   const valueSat = new Float64Array(txCount)
   // The coinbase's input spends nothing and is not among them.
@@ -49,16 +51,12 @@ export function summaryOf(sql: SqlPort, hasher: Hasher, block: BlockPlace): Bloc
 
 function spentBy(sql: SqlPort, hasher: Hasher, block: BlockPlace): SpentOutput[] {
   if (block.txCount === 1) return []
-  const spent = decodePrevouts(found(readPrevouts(sql, block.id, 0, undefined, hasher), block))
-  if (!spent) throw damaged(block)
+  const spent = decodePrevouts(found(readPrevouts(sql, block.id, 0, undefined, hasher), block, 'prevouts'))
+  if (!spent) throw new BlockDamaged(block.id, 'prevouts')
   return spent
 }
 
-function found(stored: Stored, block: BlockPlace): Uint8Array<ArrayBuffer> {
-  if (stored.kind !== 'found') throw damaged(block)
+function found(stored: Stored, block: BlockPlace, part: BlockPart): Uint8Array<ArrayBuffer> {
+  if (stored.kind !== 'found') throw new BlockDamaged(block.id, part)
   return stored.bytes
-}
-
-function damaged({ height }: BlockPlace): StoreError {
-  return new StoreError('corrupt', `block ${height} cannot be summed up: its bytes are damaged or not kept`)
 }

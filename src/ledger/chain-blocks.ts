@@ -1,6 +1,6 @@
 import { between, desc, eq, sql as sqlText } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/durable-sqlite'
-import { MAIN } from '../chain/header-store.ts'
+import { HAVE_BODY, MAIN } from '../chain/header-store.ts'
 import { best, header } from '../store/schema.ts'
 import type { SqlPort } from '../store/sql.ts'
 import { blob } from '../store/sql.ts'
@@ -21,6 +21,17 @@ const INFO = {
   inputs: best.inputs,
   outputs: best.outputs,
   outputValue: best.outputValue,
+}
+
+export interface FoundBlock {
+  height: number
+  /** `header.id`. */
+  id: number
+  /** Its body is stored. */
+  keepsBody: boolean
+  txCount: number
+  /** Bytes of the body. */
+  size: number
 }
 
 /** The blocks of the connected chain, without their transactions. Synchronous; each call inside one snapshot. */
@@ -64,17 +75,19 @@ export class ChainBlocks {
     return (row?.[0] as number | undefined) ?? 0
   }
 
-  /** The height of a connected block and its header's id. A prefix is a hint: the header is hashed. */
-  find(hash: Uint8Array): { height: number; id: number } | undefined {
+  /** What the rows of a connected block say. A prefix is a hint: the header is hashed. */
+  find(hash: Uint8Array): FoundBlock | undefined {
     const rows = this.#sql.sql
       .exec(
-        'SELECT h.raw, b.height, h.id FROM header h JOIN best b ON b.header_id = h.id WHERE h.prefix48 = ?',
+        'SELECT h.raw, b.height, h.id, h.status, b.tx_count, b.size FROM header h JOIN best b ON b.header_id = h.id WHERE h.prefix48 = ?',
         prefix48(hash),
       )
       .raw()
       .toArray()
-    for (const [raw, height, id] of rows) {
-      if (equalBytes(blockHash(blob(raw), this.#hasher), hash)) return { height: height as number, id: id as number }
+    for (const [raw, ...row] of rows) {
+      if (!equalBytes(blockHash(blob(raw), this.#hasher), hash)) continue
+      const [height, id, status, txCount, size] = row as [number, number, number, number, number]
+      return { height, id, keepsBody: (status & HAVE_BODY) !== 0, txCount, size }
     }
     return undefined
   }

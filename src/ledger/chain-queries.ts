@@ -3,6 +3,7 @@ import type { Network } from '../chain/network.ts'
 import { StoreError } from '../store/error.ts'
 import type { SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
+import { BlockDamaged } from './block-damaged.ts'
 import { type BlockSummary, summaryOf } from './block-summary.ts'
 import { readBody } from './bodies.ts'
 import { ChainBlocks } from './chain-blocks.ts'
@@ -35,15 +36,23 @@ export interface ChainTip {
   time: number
 }
 
+export interface ChainQueriesOptions {
+  sql: SqlPort
+  network: Network
+  hasher?: Hasher
+  cacheBytes?: number
+  /** Told of a block (`header.id`) that cannot be read as written, so that it may be repaired; in the middle of a read. */
+  onDamage?: (blockId: number) => void
+}
+
 /**
  * Answers about the connected chain: synchronous functions of a database, which may be open to read only while another
  * connection writes it. Each answer is of one snapshot, and answers asked for inside `snapshot` are of the same one. Rows
  * keyed by a prefix are hints: whatever they point to is opened and its full hash compared.
  *
  * An answer reads no more than what it hands out, with these exceptions: `stats` and `utxos` follow the whole history of
- * the script, `merkleProof` reads all txids of one block,
- * `outspends` those of every spender's. A script with more than
- * `MAX_HISTORY_SCAN` rows throws HistoryTooLong.
+ * the script, `merkleProof` reads all txids of one block, `outspends` those of every spender's. A script with more than
+ * `MAX_HISTORY_SCAN` rows throws HistoryTooLong, and a block that cannot be read as written BlockDamaged.
  */
 export class ChainQueries {
   readonly mining: MiningQueries
@@ -52,17 +61,20 @@ export class ChainQueries {
   readonly #sql: SqlPort
   readonly #network: Network
   readonly #hasher: Hasher
+  readonly #onDamage: (blockId: number) => void
+  #told: BlockDamaged | undefined
   readonly #blocks: ChainBlocks
   readonly #reader: TxReader
   readonly #history: ScriptHistory
 
-  constructor(options: { sql: SqlPort; network: Network; hasher?: Hasher; cacheBytes?: number }) {
+  constructor(options: ChainQueriesOptions) {
     const hasher = options.hasher ?? nobleHasher
     this.#sql = options.sql
     this.#network = options.network
+    this.#onDamage = options.onDamage ?? (() => {})
     this.#hasher = hasher
     this.mining = new MiningQueries(options.sql, options.network, hasher)
-    this.core = new CoreChain(options.sql, hasher)
+    this.core = new CoreChain(options.sql, hasher, this.#onDamage)
     this.#blocks = new ChainBlocks(options.sql, hasher)
     this.#reader = new TxReader(options.sql, hasher, options.cacheBytes ?? CACHE_BYTES)
     this.#history = new ScriptHistory(options.sql, this.#reader, hasher)
@@ -70,7 +82,16 @@ export class ChainQueries {
 
   /** Everything that `ask` asks is answered of one moment. */
   snapshot<T>(ask: () => T): T {
-    return this.#sql.transactionSync(ask)
+    try {
+      return this.#sql.transactionSync(ask)
+    } catch (error) {
+      // A snapshot inside another one has told of it.
+      if (error instanceof BlockDamaged && error !== this.#told) {
+        this.#told = error
+        this.#onDamage(error.blockId)
+      }
+      throw error
+    }
   }
 
   /** A ledger that has connected nothing stands on the genesis block. */
@@ -133,15 +154,18 @@ export class ChainQueries {
     return this.snapshot(() => {
       const block = this.#blocks.find(hash)
       if (!block) return { kind: 'missing' }
+      if (!block.keepsBody) return { kind: 'pruned' }
       const body = readBody(this.#sql, block.id, this.#hasher)
-      return body.kind === 'missing' ? { kind: 'pruned' } : body
+      if (body.kind === 'found' && body.bytes.length === block.size) return body
+      this.#onDamage(block.id)
+      return { kind: 'damaged' }
     })
   }
 
   blockTxids(hash: Uint8Array): Uint8Array | undefined {
     return this.snapshot(() => {
       const block = this.#blocks.find(hash)
-      return block && readOffsets(this.#sql, block.id)?.txids()
+      return block && readOffsets(this.#sql, block.id, block.txCount, this.#hasher).txids()
     })
   }
 
@@ -194,15 +218,12 @@ export class ChainQueries {
     return this.snapshot(() => {
       const at = this.#reader.locate(txid)
       if (!at) return undefined
-      const { height, hash, id, firstTx } = at.block
+      const { height, hash, id, firstTx, txCount } = at.block
       const pos = at.txNum - firstTx
-      const offsets = readOffsets(this.#sql, id)
-      if (!offsets) throw new StoreError('corrupt', `block ${height} cannot be proved: it has no offsets`)
+      const offsets = readOffsets(this.#sql, id, txCount, this.#hasher)
       const branch = merkleBranch(offsets.txids(), pos, this.#hasher).map((sibling) => sibling.slice())
       const root = this.#blocks.descending(height, 1)[0]!.header.subarray(36, 68)
-      if (!equalBytes(rootFromBranch(txid, pos, branch), root)) {
-        throw new StoreError('corrupt', `block ${height} cannot be proved: its offsets are wrong`)
-      }
+      if (!equalBytes(rootFromBranch(txid, pos, branch), root)) throw new BlockDamaged(id, 'offsets')
       return { height, hash, pos, branch }
     })
   }

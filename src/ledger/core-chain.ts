@@ -4,6 +4,7 @@ import { blob, type SqlPort } from '../store/sql.ts'
 import { Reader } from '../wire/codec.ts'
 import { equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
 import { blockHash, HEADER_SIZE } from '../wire/header.ts'
+import { BlockDamaged } from './block-damaged.ts'
 import { filterOf, filtersAreKept } from './block-filters.ts'
 import { readBody, readRange } from './bodies.ts'
 import type {
@@ -15,7 +16,7 @@ import type {
   SpentColumns,
   UnspentOutput,
 } from './core-queries.ts'
-import { readOffsets } from './offsets.ts'
+import { readOffsets, type TxOffsets } from './offsets.ts'
 import { prevoutColumns, readPrevouts } from './prevouts.ts'
 import { spentOutputs } from './spent-outputs.ts'
 
@@ -45,10 +46,13 @@ interface StoredHeader {
 export class CoreChain {
   readonly #sql: SqlPort
   readonly #hasher: Hasher
+  readonly #onDamage: (blockId: number) => void
 
-  constructor(sql: SqlPort, hasher: Hasher) {
+  /** `onDamage` is told of a block (`header.id`) that cannot be read as written. */
+  constructor(sql: SqlPort, hasher: Hasher, onDamage: (blockId: number) => void = () => {}) {
     this.#sql = sql
     this.#hasher = hasher
+    this.#onDamage = onDamage
   }
 
   get sizeOnDisk(): number {
@@ -85,8 +89,9 @@ export class CoreChain {
       const end = offset + size
       if (connected) {
         if (size === 0 || end > connected.size) return { kind: 'bad-range' }
+        if (!(header.status & HAVE_BODY)) return { kind: 'pruned' }
         const part = readRange(this.#sql, id, offset, end, this.#hasher)
-        return part.kind === 'missing' ? { kind: 'pruned' } : part
+        return part.kind === 'found' ? part : this.#damaged(header)
       }
       const whole = this.#body(header)
       if (whole.kind !== 'found') return whole
@@ -105,7 +110,7 @@ export class CoreChain {
       if (!header.connected) return { kind: 'found', block: this.#stale(header, bytes), bytes }
       const [block] = this.#run(header.height, 1)
       const spent = this.#spent(header)
-      if (spent === 'damaged') return { kind: 'damaged' }
+      if (!spent) return this.#damaged(header)
       return { kind: 'found', block: block!, tip: this.#tipHeight(), bytes, spent }
     })
   }
@@ -116,9 +121,8 @@ export class CoreChain {
       if (!header) return { kind: 'missing' }
       if (!header.connected) return { kind: 'stale' }
       const prevouts = this.#prevouts(header)
-      const offsets = readOffsets(this.#sql, header.id)
-      const bytes = prevouts && offsets && spentOutputs(offsets, prevouts)
-      return bytes ? { kind: 'found', bytes } : { kind: 'damaged' }
+      const bytes = prevouts && spentOutputs(this.#offsets(header), prevouts)
+      return bytes ? { kind: 'found', bytes } : this.#damaged(header)
     })
   }
 
@@ -171,7 +175,7 @@ export class CoreChain {
       const rows = this.#sql.sql.exec('SELECT 1 FROM filter WHERE block_id = ?', header.id).raw().toArray()
       if (rows.length === 0) return { kind: 'behind' }
       const bytes = filterOf(this.#sql, header, this.#hasher)
-      return bytes ? { kind: 'found', bytes } : { kind: 'damaged' }
+      return bytes ? { kind: 'found', bytes } : this.#damaged(header)
     })
   }
 
@@ -252,10 +256,26 @@ export class CoreChain {
 
   // ---- blocks
 
-  #body({ id, status, connected }: StoredHeader): Found<{ bytes: Bytes }> {
+  #body(header: StoredHeader): Found<{ bytes: Bytes }> {
+    const { id, status, connected } = header
+    if (!(status & HAVE_BODY)) return { kind: connected ? 'pruned' : 'absent' }
     const body = readBody(this.#sql, id, this.#hasher)
-    if (body.kind !== 'missing') return body
-    return { kind: connected || status & HAVE_BODY ? 'pruned' : 'absent' }
+    const isWhole = body.kind === 'found' && body.bytes.length === (connected?.size ?? body.bytes.length)
+    return isWhole ? body : this.#damaged(header)
+  }
+
+  #damaged({ id }: StoredHeader): { kind: 'damaged' } {
+    this.#onDamage(id)
+    return { kind: 'damaged' }
+  }
+
+  #offsets({ id, connected }: StoredHeader): TxOffsets {
+    try {
+      return readOffsets(this.#sql, id, connected!.txCount, this.#hasher)
+    } catch (error) {
+      if (error instanceof BlockDamaged) this.#onDamage(id)
+      throw error
+    }
   }
 
   /** The blob of a connected block, empty where nothing is spent; `undefined` when it is damaged. */
@@ -265,10 +285,11 @@ export class CoreChain {
     return stored.kind === 'found' ? stored.bytes : undefined
   }
 
-  #spent(header: StoredHeader): SpentColumns | 'damaged' {
+  /** `undefined` when they are damaged. */
+  #spent(header: StoredHeader): SpentColumns | undefined {
     const scripts = this.#prevouts(header)
     const columns = scripts && prevoutColumns(scripts)
-    if (!columns) return 'damaged'
+    if (!columns) return undefined
     const { txNum, value, scriptAt, scriptLength } = columns
     const height = new Uint32Array(txNum.length)
     const coinbase = new Uint8Array(txNum.length)

@@ -1,5 +1,9 @@
 import type { SqlPort } from '../store/sql.ts'
+import { transactionsOf } from '../wire/block-parts.ts'
 import { equalBytes, hashKey, prefix48 } from '../wire/hash.ts'
+import { parseTransaction } from '../wire/transaction.ts'
+import { BlockDamaged } from './block-damaged.ts'
+import { readBody } from './bodies.ts'
 import { readTxPlace } from './offsets.ts'
 
 const META_KEY = 'duplicate_coinbase'
@@ -75,12 +79,28 @@ export class DuplicateCoinbases {
     this.#open.clear()
   }
 
+  /** Throws BlockDamaged. */
   #txid(txNum: number): Uint8Array {
     const row = this.#sql.sql
-      .exec('SELECT header_id, first_tx FROM best WHERE first_tx <= ? ORDER BY first_tx DESC LIMIT 1', txNum)
+      .exec('SELECT header_id, first_tx, tx_count FROM best WHERE first_tx <= ? ORDER BY first_tx DESC LIMIT 1', txNum)
       .raw()
-      .toArray()[0]
-    const place = row && readTxPlace(this.#sql, row[0] as number, txNum - (row[1] as number))
-    return place ? place.txid : new Uint8Array(0)
+      .toArray()[0] as [number, number, number] | undefined
+    if (!row) return new Uint8Array(0)
+    const [blockId, firstTx, txCount] = row
+    const index = txNum - firstTx
+    try {
+      return readTxPlace(this.#sql, blockId, index, txCount).txid
+    } catch (error) {
+      if (!(error instanceof BlockDamaged)) throw error
+      return txidInBody(this.#sql, blockId, index)
+    }
   }
+}
+
+/** Read the long way. Throws BlockDamaged. */
+function txidInBody(sql: SqlPort, blockId: number, index: number): Uint8Array {
+  const body = readBody(sql, blockId)
+  if (body.kind !== 'found') throw new BlockDamaged(blockId, 'body')
+  for (const raw of transactionsOf(body.bytes)) if (index-- === 0) return parseTransaction(raw).txid
+  throw new BlockDamaged(blockId, 'body')
 }

@@ -1,10 +1,11 @@
-import { StoreError } from '../store/error.ts'
 import type { SqlPort } from '../store/sql.ts'
 import { blob } from '../store/sql.ts'
 import { decode } from '../wire/codec.ts'
+import { WireError } from '../wire/error.ts'
 import { equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
 import { blockHash } from '../wire/header.ts'
-import { parseTransaction, type Transaction, transaction } from '../wire/transaction.ts'
+import { type ParsedTransaction, parseTransaction, type Transaction, transaction } from '../wire/transaction.ts'
+import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { readRange } from './bodies.ts'
 import { readOffsets, readTxPlace, type TxOffsets, type TxPlace } from './offsets.ts'
 import type { Stored } from './parts.ts'
@@ -48,7 +49,7 @@ export interface ConfirmedTx extends OpenTx {
  * opened lately is kept, within `cacheBytes`, by the block and the place in it, so that a reorg cannot make it wrong.
  *
  * What is opened was verified: the parts against their checks, the transaction against its txid. Damage is thrown as
- * StoreError.
+ * BlockDamaged.
  */
 export class TxReader {
   readonly #sql: SqlPort
@@ -86,7 +87,7 @@ export class TxReader {
       .toArray() as [number][]
     for (const [txNum] of rows) {
       const block = this.blockOf(txNum)
-      const place = block && readTxPlace(this.#sql, block.id, txNum - block.firstTx)
+      const place = block && readTxPlace(this.#sql, block.id, txNum - block.firstTx, block.txCount, this.#hasher)
       if (place && equalBytes(place.txid, txid)) return { txNum, block }
     }
     return undefined
@@ -104,10 +105,9 @@ export class TxReader {
       this.#cache.set(key, cached)
       return { ...cached, txNum, block }
     }
-    const place = readTxPlace(this.#sql, block.id, index)
-    if (!place) throw damaged(block, 'its offsets')
+    const place = readTxPlace(this.#sql, block.id, index, block.txCount, this.#hasher)
     const open = this.#check(block, index, place, {
-      raw: found(readRange(this.#sql, block.id, place.bodyAt, place.bodyEnd, this.#hasher), block),
+      raw: found(readRange(this.#sql, block.id, place.bodyAt, place.bodyEnd, this.#hasher), block, 'body'),
       spent: this.#prevouts(block, index, place.prevoutsAt, place.prevoutsEnd),
     })
     this.#keep(key, open)
@@ -124,8 +124,7 @@ export class TxReader {
     return (txNum) => {
       if (!block || txNum < block.firstTx || txNum >= block.firstTx + block.txCount) {
         block = this.blockOf(txNum)
-        offsets = block && readOffsets(this.#sql, block.id)
-        if (block && offsets?.count !== block.txCount) throw damaged(block, 'its offsets')
+        offsets = block && readOffsets(this.#sql, block.id, block.txCount, this.#hasher)
       }
       return block && offsets && { txid: offsets.txid(txNum - block.firstTx).slice(), block }
     }
@@ -135,11 +134,10 @@ export class TxReader {
   openRun(block: BlockPlace, start: number, limit: number): ConfirmedTx[] {
     const end = Math.min(start + limit, block.txCount)
     if (start >= end) return []
-    const offsets = readOffsets(this.#sql, block.id)
-    if (offsets?.count !== block.txCount) throw damaged(block, 'its offsets')
+    const offsets = readOffsets(this.#sql, block.id, block.txCount, this.#hasher)
     const first = offsets.place(start)
     const last = offsets.place(end - 1)
-    const body = found(readRange(this.#sql, block.id, first.bodyAt, last.bodyEnd, this.#hasher), block)
+    const body = found(readRange(this.#sql, block.id, first.bodyAt, last.bodyEnd, this.#hasher), block, 'body')
     const spent = this.#prevouts(block, start, first.prevoutsAt, last.prevoutsEnd)
     const txs: ConfirmedTx[] = []
     let input = 0
@@ -147,7 +145,7 @@ export class TxReader {
       const place = offsets.place(index)
       // Cut out, so that a transaction that is handed on does not drag its neighbours along.
       const raw = body.slice(place.bodyAt - first.bodyAt, place.bodyEnd && place.bodyEnd - first.bodyAt)
-      const inputs = index === 0 ? 0 : decode(transaction, raw).inputs.length
+      const inputs = index === 0 ? 0 : parsed(raw, block, this.#hasher).tx.inputs.length
       const open = this.#check(block, index, place, { raw, spent: spent.slice(input, input + inputs) })
       input += inputs
       txs.push({ ...open, txNum: block.firstTx + index, block })
@@ -173,8 +171,8 @@ export class TxReader {
   #prevouts(block: BlockPlace, index: number, from: number, to: number | undefined): SpentOutput[] {
     // A block that spends nothing has no prevouts to be found.
     if (index === 0 && block.txCount === 1) return []
-    const spent = decodePrevouts(found(readPrevouts(this.#sql, block.id, from, to, this.#hasher), block))
-    if (!spent) throw damaged(block, 'its prevouts')
+    const spent = decodePrevouts(found(readPrevouts(this.#sql, block.id, from, to, this.#hasher), block, 'prevouts'))
+    if (!spent) throw new BlockDamaged(block.id, 'prevouts')
     return spent
   }
 
@@ -184,17 +182,18 @@ export class TxReader {
     { txid }: TxPlace,
     { raw, spent }: { raw: Uint8Array<ArrayBuffer>; spent: readonly SpentOutput[] },
   ): OpenTx {
-    const parsed = parseTransaction(raw, this.#hasher)
-    const inputs = index === 0 ? 0 : parsed.tx.inputs.length
-    if (!equalBytes(parsed.txid, txid) || spent.length !== inputs) throw damaged(block, `transaction ${index}`)
+    const { tx, txid: actual } = parsed(raw, block, this.#hasher)
+    const inputs = index === 0 ? 0 : tx.inputs.length
+    if (!equalBytes(actual, txid)) throw new BlockDamaged(block.id, 'body')
+    if (spent.length !== inputs) throw new BlockDamaged(block.id, 'prevouts')
     let feeSat = 0
     let bytes = CACHED_TX + raw.length
     for (const { value, script } of spent) {
       feeSat += value
       bytes += CACHED_PREVOUT + script.length
     }
-    if (index > 0) for (const { value } of parsed.tx.outputs) feeSat -= Number(value)
-    return { txid: parsed.txid, raw, spent, feeSat, bytes }
+    if (index > 0) for (const { value } of tx.outputs) feeSat -= Number(value)
+    return { txid: actual, raw, spent, feeSat, bytes }
   }
 
   #keep(key: number, open: OpenTx): void {
@@ -221,11 +220,16 @@ export function confirmedInfo({ txid, raw, spent, feeSat, block }: ConfirmedTx):
   return { txid, raw, prevouts, fee: feeSat, status: statusOf(block) }
 }
 
-function found(stored: Stored, block: BlockPlace): Uint8Array<ArrayBuffer> {
+function found(stored: Stored, block: BlockPlace, part: BlockPart): Uint8Array<ArrayBuffer> {
   if (stored.kind === 'found') return stored.bytes
-  throw damaged(block, stored.kind === 'missing' ? 'its bytes, which are not kept' : 'its bytes')
+  throw new BlockDamaged(block.id, part)
 }
 
-function damaged({ height }: BlockPlace, what: string): StoreError {
-  return new StoreError('corrupt', `block ${height} cannot be read: ${what}`)
+function parsed(raw: Uint8Array, block: BlockPlace, hasher: Hasher): ParsedTransaction {
+  try {
+    return parseTransaction(raw, hasher)
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    throw new BlockDamaged(block.id, 'body')
+  }
 }

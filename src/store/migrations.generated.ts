@@ -141,4 +141,11 @@ DELETE FROM "best"`,
 ) STRICT`,
     ],
   },
+  {
+    tag: '0003_checked-offsets',
+    statements: [
+      `-- An earlier step has left no block connected: each gets its checks when it is connected again.
+ALTER TABLE "offsets" ADD "checks" blob NOT NULL`,
+    ],
+  },
 ]

@@ -102,10 +102,14 @@ export const prevouts = sqliteTable('prevouts', {
   check: integer('check48').notNull(),
 })
 
-/** Per transaction of a connected block: u32 offset in the body, u32 offset in the prevouts, txid; little-endian. */
+/**
+ * Per transaction of a connected block: u32 offset in the body, u32 offset in the prevouts, txid; little-endian. `checks`
+ * has six bytes for every 64 of them: `ledger/offsets.ts`.
+ */
 export const offsets = sqliteTable('offsets', {
   blockId: integer('block_id').primaryKey(),
   bytes: bytes('bytes').notNull(),
+  checks: bytes('checks').notNull(),
 })
 
 /** txid prefix -> txNum. */

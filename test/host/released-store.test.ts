@@ -15,8 +15,10 @@ function asReleased({ sql }: SqlPort): void {
   const { n } = sql.exec<{ n: number }>('SELECT count(*) AS n FROM migration').one()
   expect(n).toBe(MIGRATIONS.length)
   for (const name of tables(sql)) if (!text('0000_ledger').includes(`"${name}"`)) sql.exec(`DROP TABLE ${name}`)
-  const columns = sql.exec<{ name: string }>("SELECT name FROM pragma_table_info('best')").toArray()
-  for (const { name } of columns) if (!old.has(name)) sql.exec(`ALTER TABLE best DROP COLUMN ${name}`)
+  for (const table of ['best', 'offsets']) {
+    const columns = sql.exec<{ name: string }>('SELECT name FROM pragma_table_info(?)', table).toArray()
+    for (const { name } of columns) if (!old.has(name)) sql.exec(`ALTER TABLE ${table} DROP COLUMN ${name}`)
+  }
   sql.exec('DELETE FROM migration WHERE id > 0')
 }
 

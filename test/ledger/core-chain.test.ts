@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { basicFilter } from '../../src/chain/block-filter.ts'
+import { HAVE_BODY } from '../../src/chain/header-store.ts'
 import { CoreChain } from '../../src/ledger/core-chain.ts'
 import { FilterIndex } from '../../src/ledger/filter-index.ts'
 import { readSpentOutputs } from '../../src/ledger/spent-outputs.ts'
@@ -191,6 +192,8 @@ test('damage is told, and no more is said of the block than is undamaged', () =>
   expect(core.storedBlock(hash)).toEqual({ kind: 'damaged' })
   expect(core.blockPart(hash, 0, 80)).toEqual({ kind: 'damaged' })
   hurt.sql.sql.exec('DELETE FROM body WHERE id = ?', id * PARTS_PER_BLOCK)
+  expect(core.storedBlock(hash)).toEqual({ kind: 'damaged' })
+  hurt.tree.setStatus(hurt.tree.node(hash)!, 0, HAVE_BODY)
   expect(core.storedBlock(hash)).toEqual({ kind: 'pruned' })
   expect(core.blockPart(hash, 0, 80)).toEqual({ kind: 'pruned' })
 })

@@ -37,8 +37,10 @@ export function dump(port: SqlPort): Dump {
     ),
     body: parts('body'),
     prevouts: parts('prevouts'),
-    offsets: rows(port, 'SELECT block_id, bytes FROM offsets')
-      .map(([id, bytes]) => `${connected(id) ?? 'not connected'} ${bytesToHex(blob(bytes))}`)
+    offsets: rows(port, 'SELECT block_id, bytes, checks FROM offsets')
+      .map(([id, ...blobs]) =>
+        [connected(id) ?? 'not connected', ...blobs.map((each) => bytesToHex(blob(each)))].join(' '),
+      )
       .sort(),
     tx: plain('SELECT * FROM tx ORDER BY 1, 2'),
     history: plain('SELECT * FROM history ORDER BY 1, 2'),

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readBody, readRange, writeBody } from '../../src/ledger/bodies.ts'
 import { keyOrder } from '../../src/ledger/key-order.ts'
-import { readOffsets, readTxPlace } from '../../src/ledger/offsets.ts'
+import { OFFSET_RECORD, offsetChecks, readOffsets, readTxPlace } from '../../src/ledger/offsets.ts'
 import { decodePrevouts, encodePrevouts, prevoutSize, readPrevouts } from '../../src/ledger/prevouts.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { PART_SIZE, PARTS_PER_BLOCK } from '../../src/store/schema.ts'
@@ -125,17 +125,50 @@ test('a transaction is placed by its record and the next one', () => {
   migrate(sql)
   const record = (body: string, prevouts: string, byte: string) => body + prevouts + byte.repeat(32)
   const bytes = hexToBytes(record('51000000', '00000000', 'aa') + record('00010000', '05000000', 'bb'))
-  sql.sql.exec('INSERT INTO offsets (block_id, bytes) VALUES (?, ?)', 3, bytes)
+  sql.sql.exec('INSERT INTO offsets (block_id, bytes, checks) VALUES (?, ?, ?)', 3, bytes, offsetChecks(bytes))
   const first = { bodyAt: 0x51, bodyEnd: 0x100, prevoutsAt: 0, prevoutsEnd: 5, txid: new Uint8Array(32).fill(0xaa) }
   const last = { bodyAt: 0x100, bodyEnd: undefined, prevoutsAt: 5, prevoutsEnd: undefined }
-  expect(readTxPlace(sql, 3, 0)).toEqual(first)
-  expect(readTxPlace(sql, 3, 1)).toMatchObject(last)
-  expect(readTxPlace(sql, 3, 2)).toBeUndefined()
-  expect(readTxPlace(sql, 4, 0)).toBeUndefined()
-  const all = readOffsets(sql, 3)!
+  expect(readTxPlace(sql, 3, 0, 2)).toEqual(first)
+  expect(readTxPlace(sql, 3, 1, 2)).toMatchObject(last)
+  const all = readOffsets(sql, 3, 2)
   expect([all.count, all.place(0), all.place(1)]).toMatchObject([2, first, last])
   expect(bytesToHex(all.txids())).toBe('aa'.repeat(32) + 'bb'.repeat(32))
-  expect(readOffsets(sql, 4)).toBeUndefined()
+  const damaged = expect.objectContaining({ name: 'BlockDamaged', part: 'offsets' })
+  expect(() => readTxPlace(sql, 4, 0, 2)).toThrow(damaged)
+  expect(() => readOffsets(sql, 4, 2)).toThrow(damaged)
+  expect(() => readOffsets(sql, 3, 3)).toThrow(damaged)
+})
+
+test.each([1, 2, 64, 65, 128, 200])('each flipped byte is noticed in the places of %i transactions', (count) => {
+  const sql = memory()
+  migrate(sql)
+  const random = new SeededRandom(count)
+  const bytes = random.bytes(count * OFFSET_RECORD)
+  sql.sql.exec('INSERT INTO offsets (block_id, bytes, checks) VALUES (?, ?, ?)', 1, bytes, offsetChecks(bytes))
+  const read = (index: number) => readTxPlace(sql, 1, index, count)
+  const places = Array.from({ length: count }, (_, index) => read(index))
+  const damaged = expect.objectContaining({ blockId: 1, part: 'offsets' })
+  const checks = offsetChecks(bytes)
+  for (let i = 0; i < 60; i++) {
+    const column = i % 4 === 0 ? 'checks' : 'bytes'
+    const broken = (column === 'checks' ? checks : bytes).slice()
+    const at = random.below(broken.length)
+    broken[at]! ^= 1 << random.below(8)
+    sql.sql.exec(`UPDATE offsets SET ${column} = ? WHERE block_id = 1`, broken)
+    expect(() => readOffsets(sql, 1, count)).toThrow(damaged)
+    const index = column === 'checks' ? Math.floor(at / 6) * 64 : Math.floor(at / OFFSET_RECORD)
+    expect(() => read(index)).toThrow(damaged)
+    // The one before it ends where this one begins.
+    if (column === 'bytes' && index > 0) expect(() => read(index - 1)).toThrow(damaged)
+    // Others may be read, but never wrong.
+    const other = random.below(count)
+    try {
+      expect(read(other)).toEqual(places[other])
+    } catch (error) {
+      expect(error).toEqual(damaged)
+    }
+    sql.sql.exec(`UPDATE offsets SET ${column} = ? WHERE block_id = 1`, column === 'checks' ? checks : bytes)
+  }
 })
 
 test('rows are ordered by the first bits of their keys, and each comes once', () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { HAVE_BODY } from '../../src/chain/header-store.ts'
 import { main } from '../../src/chain/networks/main.ts'
 import { regtest } from '../../src/chain/networks/regtest.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
@@ -195,7 +196,11 @@ describe('a store', () => {
     const ledger = new Ledger()
     ledger.extend([block!.bytes])
     ledger.sql.sql.exec('DELETE FROM body WHERE id = ?', bodyId(ledger, block!))
-    expect(queriesOf(ledger.sql).rawBlock(block!.hash)).toEqual({ kind: 'pruned' })
+    const queries = queriesOf(ledger.sql)
+    // Where it ought to be, it is lost.
+    expect(queries.rawBlock(block!.hash)).toEqual({ kind: 'damaged' })
+    ledger.tree.setStatus(ledger.tree.node(block!.hash)!, 0, HAVE_BODY)
+    expect(queries.rawBlock(block!.hash)).toEqual({ kind: 'pruned' })
   })
 
   test('whose offsets lie about a txid proves nothing', () => {

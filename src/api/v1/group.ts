@@ -5,6 +5,7 @@ import { addressRoutes } from './addresses.ts'
 import { extendedBlockRoutes } from './blocks.ts'
 import { feeRoutes } from './fees.ts'
 import { miningRoutes } from './mining.ts'
+import { prevoutRoutes } from './prevouts.ts'
 import { summaryRoutes } from './summary.ts'
 import { tipRoutes } from './tips.ts'
 import { unconfirmedRoutes } from './transactions.ts'
@@ -20,6 +21,7 @@ export function v1Group(deps: ApiDeps): RouteGroup {
       ...extendedBlockRoutes(deps),
       ...summaryRoutes(deps),
       ...unconfirmedRoutes(deps),
+      ...prevoutRoutes(deps),
       ...miningRoutes(deps),
       ...addressRoutes(deps),
     ],

@@ -108,6 +108,66 @@ describe('a transaction of the mempool', () => {
   })
 })
 
+describe('outputs to be spent', () => {
+  const asked = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) })
+  const at = (raw: Uint8Array, vout: number) => ({ txid: idOf(raw), vout })
+
+  test('are told where they are unspent, on the chain or in the mempool', async () => {
+    const { everyKind, parent, child, single, front } = sample
+    const txOf = async (raw: Uint8Array) =>
+      (await (await front.get(`/api/tx/${idOf(raw)}`)).json()) as {
+        vin: { txid: string; vout: number; prevout: object }[]
+        vout: object[]
+      }
+    const { vin } = await txOf(single)
+    const wanted = [at(everyKind, 1), at(child, 0), at(parent, 1), { txid: vin[0]!.txid, vout: vin[0]!.vout }]
+    expect(await ask('/prevouts', asked(wanted))).toEqual([
+      200,
+      [
+        { prevout: (await txOf(everyKind)).vout[1], unconfirmed: false },
+        { prevout: (await txOf(child)).vout[0], unconfirmed: true },
+        { prevout: (await txOf(parent)).vout[1], unconfirmed: true },
+        // Spent by the mempool only.
+        { prevout: vin[0]!.prevout, unconfirmed: false },
+      ],
+    ])
+  })
+
+  test('are null where they are spent, or were never made', async () => {
+    const { everyKind, blocks } = sample
+    const spent = { txid: toDisplay(blocks[1]!.txids[0]!), vout: 0 }
+    const nowhere = [spent, at(everyKind, 99), at(everyKind, 0xffff_ffff), { txid: 'AB'.repeat(32), vout: 0 }]
+    expect(await ask('/prevouts', asked(nowhere))).toEqual([200, [null, null, null, null]])
+    expect(await ask('/prevouts', asked([]))).toEqual([200, []])
+    const many = Array(100).fill(spent)
+    expect(await ask('/prevouts', asked(many))).toEqual([200, many.map(() => null)])
+  })
+
+  test.each<[unknown, number, string]>([
+    [Array(101).fill({ txid: 'ab'.repeat(32), vout: 0 }), 400, 'Too many outpoints requested'],
+    [{}, 400, 'Invalid outpoints format'],
+    [null, 400, 'Invalid outpoints format'],
+    [[null], 400, 'Invalid outpoints format'],
+    [[[]], 400, 'Invalid outpoints format'],
+    [[{ txid: 'ab', vout: 0 }], 400, 'Invalid outpoints format'],
+    [[{ txid: 'ab'.repeat(32) }], 400, 'Invalid outpoints format'],
+    [[{ txid: 'ab'.repeat(32), vout: '0' }], 400, 'Invalid outpoints format'],
+    [[{ txid: 'ab'.repeat(32), vout: -1 }], 400, 'Invalid outpoints format'],
+    [[{ txid: 'ab'.repeat(32), vout: 0.5 }], 400, 'Invalid outpoints format'],
+    [[{ txid: 'ab'.repeat(32), vout: 2 ** 32 }], 400, 'Invalid outpoints format'],
+    ['x'.repeat(50_000), 413, 'Request body too large'],
+  ])('asked for as %j are refused', async (body, status, error) => {
+    expect(await ask('/prevouts', asked(body))).toEqual([status, { error }])
+  })
+
+  test('asked for in anything but JSON are refused', async () => {
+    for (const body of ['', '[{', '\u0000']) {
+      expect(await ask('/prevouts', { method: 'POST', body })).toEqual([400, { error: 'Invalid outpoints format' }])
+    }
+    expect((await ask('/prevouts'))[0]).toBe(404)
+  })
+})
+
 const times = (count: number) =>
   Array(count)
     .fill(`txId[]=${'ab'.repeat(32)}`)

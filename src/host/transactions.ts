@@ -4,7 +4,7 @@ import type { BlockRef } from '../chain/reorg.ts'
 import { broadcast } from '../ledger/broadcast.ts'
 import type { Chainstate, Connected } from '../ledger/chainstate.ts'
 import type { ChangeLog } from '../ledger/change-log.ts'
-import type { AcceptedTx, Mempool, Released } from '../ledger/mempool.ts'
+import type { Accepted, AcceptedTx, Mempool, Released } from '../ledger/mempool.ts'
 import type { BroadcastResult } from '../ledger/queries.ts'
 import type { LinkId, ToHub } from '../peer/queues.ts'
 import { transactionsOf } from '../wire/block-parts.ts'
@@ -37,10 +37,8 @@ export class Transactions {
     if (!network.relayTransactions || isEmptyMwebTx(bytes)) return
     const result = mempool.receive(bytes, from, now)
     this.#tellChanges()
-    if (result.kind === 'accepted') {
-      this.#announce(result, from)
-      this.#released(result.released)
-    } else if (result.kind === 'refused') {
+    if (result.kind === 'accepted') this.#announceAll(result, from)
+    else if (result.kind === 'refused') {
       meter.refused('transaction', result.reason)
       log({ level: 'debug', text: 'transaction refused', facts: { link: from, reason: result.reason } })
       if (result.punish) hub({ kind: 'misbehaving', link: from, reason: `tx-${result.reason}` })
@@ -52,10 +50,7 @@ export class Transactions {
     const { answer, result } = broadcast(this.#ports.mempool, bytes, now)
     this.#tellChanges()
     if (result?.kind === 'refused') this.#ports.meter.refused('transaction', result.reason)
-    if (result?.kind === 'accepted') {
-      this.#announce(result, undefined)
-      this.#released(result.released)
-    }
+    if (result?.kind === 'accepted') this.#announceAll(result, undefined)
     return answer
   }
 
@@ -82,6 +77,12 @@ export class Transactions {
 
   #tellChanges(): void {
     for (const change of this.#ports.mempool.takeChanges()) this.#ports.changes.push(change)
+  }
+
+  #announceAll(accepted: Accepted, from: LinkId | undefined): void {
+    for (const parent of accepted.parents) this.#announce(parent, undefined)
+    this.#announce(accepted, from)
+    this.#released(accepted.released)
   }
 
   #released({ txs, blamed }: Released): void {

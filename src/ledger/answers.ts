@@ -16,7 +16,7 @@ import type { BranchTip } from './header-tips.ts'
 import { type LiveOverview, MAX_NAMED, PROJECTED_BLOCKS, type Whereabouts } from './live-questions.ts'
 import { outpointKey } from './mempool-entry.ts'
 import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, OnBlock } from './mempool-port.ts'
-import type { MempoolLevels, ProjectedBlock, TxRelatives } from './mempool-questions.ts'
+import type { MempoolLevels, ProjectedBlock, Replacements, ReplacementTree, TxRelatives } from './mempool-questions.ts'
 import type { BlockFees, BlockTime, ForkedBlock, HashRates, RewardStats } from './mining-queries.ts'
 import type {
   BlockInfo,
@@ -253,6 +253,14 @@ export class LedgerAnswers implements LedgerQueries {
   async scriptsInBlock(hash: Uint8Array, scripthashes: readonly Uint8Array[], limit: number): Promise<TxInfo[][]> {
     if (scripthashes.length > MAX_NAMED) throw new Error(`more than ${MAX_NAMED} scripts in one question`)
     return this.#chain.scriptsInBlock(hash, scripthashes, limit)
+  }
+
+  async replacements(txid: Uint8Array): Promise<Replacements> {
+    return this.#mempool.replacements(txid)
+  }
+
+  async replacementTrees(limit: number, fullRbfOnly: boolean): Promise<ReplacementTree[]> {
+    return this.#mempool.replacementTrees(limit, fullRbfOnly)
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {

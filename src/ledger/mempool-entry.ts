@@ -1,3 +1,4 @@
+import type { Millis } from '../peer/ports.ts'
 import { hashKey } from '../wire/hash.ts'
 import type { Cluster } from './clusters.ts'
 import type { Prevout } from './queries.ts'
@@ -11,6 +12,9 @@ export interface MempoolEntry {
   key: string
   /** As on the wire, alone in its buffer. */
   raw: Uint8Array<ArrayBuffer>
+  version: number
+  /** It says that it may be replaced (BIP125); every one may be. */
+  signalsRbf: boolean
   weight: number
   /** Cost of its signature operations. */
   sigops: number
@@ -19,7 +23,9 @@ export interface MempoolEntry {
   /** `policyWeight` in virtual bytes, rounded up. */
   vsize: number
   feeSat: number
-  /** When it came, Unix seconds. */
+  /** When it came first. */
+  seen: Millis
+  /** The same in Unix seconds. */
   time: number
   /** Height of the tip that it came on. */
   height: number
@@ -32,8 +38,12 @@ export interface MempoolEntry {
   /** Sum of the prevouts, satoshi. */
   value: number
   outputCount: number
+  /** Which outputs are dust: none, or one that its child spends. */
+  dust: readonly number[]
   /** prefix48 of every scripthash that it pays to or spends from, once each. */
   scripts: readonly number[]
+  /** A block held it before: it need not pay what is asked of others. */
+  exempt: boolean
   /** What it counts against the budget; see `entryCharge`. */
   charge: number
   /** Transactions of the pool that it spends from, and that spend from it, once each. */
@@ -47,10 +57,22 @@ export function outpointKey(txidKey: string, index: number): string {
   return txidKey + String.fromCharCode(index & 0xff, (index >>> 8) & 0xff, (index >>> 16) & 0xff, index >>> 24)
 }
 
+/** The index in an `outpointKey`. */
+export function outpointIndex(key: string): number {
+  let index = 0
+  for (let i = 35; i >= 32; i--) index = index * 256 + key.charCodeAt(i)
+  return index
+}
+
 /** The key of the outpoint that begins at `at`: 36 bytes as on the wire. */
 export function outpointKeyAt(outpoints: Uint8Array, at: number): string {
   const index = outpoints.subarray(at + 32, at + 36)
   return hashKey(outpoints.subarray(at, at + 32)) + String.fromCharCode(index[0]!, index[1]!, index[2]!, index[3]!)
+}
+
+/** Whether `entry` spends an output of `parent`. */
+export function spendsFrom(entry: Pick<MempoolEntry, 'spends'>, parent: Pick<MempoolEntry, 'key'>): boolean {
+  return entry.spends.some((outpoint) => outpoint.startsWith(parent.key))
 }
 
 const PER_ENTRY = 1900

@@ -3,6 +3,7 @@ import { isFinal, type MedianTimes, sequenceLocksPass } from '../chain/locks.ts'
 import { legacySigops, spendSigopCost } from '../chain/sigops.ts'
 import { checkTransaction } from '../chain/tx-rules.ts'
 import { isCoinbase, type ParsedTransaction, type Transaction } from '../wire/transaction.ts'
+import { dustOutputs, MAX_DUST_OUTPUTS } from './dust.ts'
 
 /** Weight of the largest transaction that nodes relay. */
 export const MAX_STANDARD_WEIGHT = 400_000
@@ -35,6 +36,8 @@ export interface Refusal {
   detail?: string
   /** No honest node sends this: the sender misbehaves. */
   punish: boolean
+  /** It was refused for what it pays: together with a child that pays more it may be taken. */
+  reconsiderable?: true
   /** txids of what it spends that is not known; the reason is `bad-txns-inputs-missingorspent`. */
   missing?: Uint8Array[]
 }
@@ -48,7 +51,11 @@ export function refuse(reason: string, detail?: string): Refusal {
   return { kind: 'refused', reason, detail, punish: false }
 }
 
-function invalid(reason: string, detail?: string): Refusal {
+export function tooCheap(reason: string, detail?: string): Refusal {
+  return { ...refuse(reason, detail), reconsiderable: true }
+}
+
+export function invalid(reason: string, detail?: string): Refusal {
   return { kind: 'refused', reason, detail, punish: true }
 }
 
@@ -60,6 +67,7 @@ export function checkAlone({ tx, weight, strippedSize }: ParsedTransaction): Ref
   if (tx.version < 1 || tx.version > 3) return refuse('version')
   if (weight > MAX_STANDARD_WEIGHT) return refuse('tx-size')
   if (strippedSize < MIN_STRIPPED_SIZE) return refuse('tx-size-small')
+  if (dustOutputs(tx).length > MAX_DUST_OUTPUTS) return refuse('dust')
   return undefined
 }
 
@@ -117,13 +125,29 @@ function sigopsOf(script: Uint8Array): number {
   return legacySigops(script, 0, script.length)
 }
 
+/** sat/kvB. */
+export interface FeeFloors {
+  /** What a mempool that is, or was, full asks for. */
+  rolling: number
+  /** What is asked for always. */
+  least: number
+}
+
+export function checkFee({ feeSat, vsize }: { feeSat: number; vsize: number }, floors: FeeFloors): Refusal | undefined {
+  const rolling = feeAt(floors.rolling, vsize)
+  if (feeSat < rolling) return tooCheap('mempool min fee not met', `${feeSat} < ${rolling}`)
+  const least = feeAt(floors.least, vsize)
+  if (feeSat < least) return tooCheap('min relay fee not met', `${feeSat} < ${least}`)
+  return undefined
+}
+
 /** The least fee for so many virtual bytes at a rate in sat/kvB, rounded up. */
 export function feeAt(rate: number, vsize: number): number {
   return Math.ceil((rate * vsize) / 1000)
 }
 
 /** As Core prints amounts: at least two decimals, and no further zeros at the end. */
-function coinAmount(satoshi: number): string {
+export function coinAmount(satoshi: number): string {
   const decimals = String(satoshi % 1e8).padStart(8, '0')
   return `${Math.floor(satoshi / 1e8)}.${decimals.replace(/0{1,6}$/, '')}`
 }

@@ -10,7 +10,14 @@ import { MAX_NAMED, PROJECTED_BLOCKS, type UnconfirmedTx } from './live-question
 import type { Mempool } from './mempool.ts'
 import { type MempoolEntry, outpointKey } from './mempool-entry.ts'
 import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, ScriptWant } from './mempool-port.ts'
-import { MAX_FIRST_SEEN, type MempoolLevels, type ProjectedBlock, type TxRelatives } from './mempool-questions.ts'
+import {
+  MAX_FIRST_SEEN,
+  type MempoolLevels,
+  type ProjectedBlock,
+  type Replacements,
+  type ReplacementTree,
+  type TxRelatives,
+} from './mempool-questions.ts'
 import { chunkOf, relativesOf } from './mempool-relatives.ts'
 import type { BroadcastResult, MempoolSummary, TxInfo, TxoStats } from './queries.ts'
 import { INCREMENTAL_RATE } from './rolling-floor.ts'
@@ -161,6 +168,14 @@ export class MempoolQueries {
     return mempoolContents(this.#mempool.pool)
   }
 
+  replacements(txid: Uint8Array, now: number): Replacements {
+    return this.#mempool.replacements.find(txid, now)
+  }
+
+  replacementTrees(limit: number, fullRbfOnly: boolean, now: number): ReplacementTree[] {
+    return this.#mempool.replacements.latest(limit, fullRbfOnly, now)
+  }
+
   #feeQueue(now: number): FeeQueue {
     const { clusters } = this.#mempool.pool
     this.#queue = this.#fresh(this.#queue, QUEUE_AGE_MS, now, () => new FeeQueue(clusters))
@@ -260,6 +275,14 @@ export class LocalMempool implements MempoolPort {
 
   async mempoolContents(): Promise<MempoolContents> {
     return this.#queries.contents()
+  }
+
+  async replacements(txid: Uint8Array): Promise<Replacements> {
+    return this.#queries.replacements(txid, this.#now())
+  }
+
+  async replacementTrees(limit: number, fullRbfOnly: boolean): Promise<ReplacementTree[]> {
+    return this.#queries.replacementTrees(limit, fullRbfOnly, this.#now())
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {

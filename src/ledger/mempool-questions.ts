@@ -14,6 +14,10 @@ export interface MempoolQuestions {
   cpfp(txid: Uint8Array): Promise<TxRelatives | undefined>
   /** When each of these was first seen, Unix seconds; 0 for those not in the mempool. At most `MAX_FIRST_SEEN`. */
   firstSeen(txids: readonly Uint8Array[]): Promise<number[]>
+  /** What a transaction replaced and what replaced it, as far as that was seen here and is remembered. */
+  replacements(txid: Uint8Array): Promise<Replacements>
+  /** The trees with the latest replacements, newest first. `fullRbfOnly`: where something did not say that it may be replaced. */
+  replacementTrees(limit: number, fullRbfOnly: boolean): Promise<ReplacementTree[]>
 }
 
 /** Most transactions that one question may name. */
@@ -93,4 +97,39 @@ export interface QueuePlace {
   vsizeTotal: number
   /** Of the projected blocks, the first of which is 0; not bounded. */
   block: number
+}
+
+export interface Replacements {
+  /** The whole tree that it is in, however it stands there; its root was not replaced. */
+  tree: ReplacementTree | undefined
+  /** txids of what it replaced itself. */
+  replaces: Uint8Array[] | undefined
+}
+
+/** A transaction and those whose place it took: at most 50 levels. */
+export interface ReplacementTree {
+  tx: ReplacedTx
+  /** When it was first seen. */
+  time: number
+  /** Seconds until it was replaced. */
+  interval?: number
+  /** It, or something below it, replaced what did not say that it may be replaced; for a leaf: did not say so itself. */
+  fullRbf: boolean
+  mined?: true
+  replaces: ReplacementTree[]
+}
+
+export interface ReplacedTx {
+  txid: Uint8Array
+  feeSat: number
+  vsize: number
+  /** Sum of its outputs. */
+  value: number
+  /** When it was first seen. */
+  time: number
+  /** It says that it may be replaced (BIP125). */
+  rbf: boolean
+  /** It replaced what did not say so. */
+  fullRbf?: true
+  mined?: true
 }

@@ -5,30 +5,22 @@ import { WireError } from '../wire/error.ts'
 import { type Hasher, hashKey, nobleHasher } from '../wire/hash.ts'
 import { isEmptyMwebTx, type ParsedTransaction, parseTransaction } from '../wire/transaction.ts'
 import { Admission, type IncomingTx } from './admission.ts'
-import { feeRate } from './clusters.ts'
 import { type MempoolEntry, outpointKey, outpointKeyAt } from './mempool-entry.ts'
-import {
-  checkAlone,
-  checkFinal,
-  feeAt,
-  MAX_STANDARD_WEIGHT,
-  type MempoolChain,
-  type Refusal,
-  refuse,
-} from './mempool-policy.ts'
-import { type NewEntry, TxPool, withDescendants } from './mempool-pool.ts'
+import { type HoldingLimits, MempoolHoldings } from './mempool-holdings.ts'
+import { Judge, type JudgeOptions, type PackageRefusal, type Verdict } from './mempool-judge.ts'
+import { MAX_STANDARD_WEIGHT, type MempoolChain, type Refusal, refuse } from './mempool-policy.ts'
+import { type TxPool, withDescendants } from './mempool-pool.ts'
+import type { Accepted, AcceptedTx, AcceptResult, ChainUpdate, ReceiveResult, Released } from './mempool-results.ts'
 import { type OrphanLimits, Orphans } from './orphans.ts'
-import type { MempoolChange, RecentTx, RemovalReason } from './queries.ts'
+import type { MempoolChange, RecentTx } from './queries.ts'
 import { RecentIds } from './recent-ids.ts'
-import { RollingFloor } from './rolling-floor.ts'
+import type { ReplacementHistory } from './replacement-history.ts'
 
-export interface MempoolLimits {
-  /** Memory for transactions, indexes included; never exceeded. */
-  bytes: number
-  /** sat/kvB that a transaction pays at least. */
-  minFeeRate: number
-  /** How long a transaction waits for a block. */
-  expiry: Millis
+export type { IncomingTx } from './admission.ts'
+export type * from './mempool-results.ts'
+
+export interface MempoolLimits extends HoldingLimits {
+  /** Those whose parents are missing, and as many again that pay too little by themselves. */
   orphans: OrphanLimits
 }
 
@@ -39,86 +31,55 @@ export const MEMPOOL_LIMITS: MempoolLimits = {
   orphans: { count: 100, bytes: 4 * 2 ** 20 },
 }
 
-/** Latest transactions that `recent` remembers. */
-const MAX_RECENT = 100
 /** Ids that `wants` remembers as refused, and as mined. */
 const MAX_REFUSED = 10_000
 const MAX_MINED = 10_000
+/** Waiting children that are tried with a parent that pays too little. */
+const CHILDREN_TRIED = 10
 
-export interface AcceptedTx {
-  txid: Uint8Array
-  wtxid: Uint8Array
-  raw: Uint8Array<ArrayBuffer>
-  feeSat: number
-  vsize: number
-  /** Sum of what it spends, satoshi. */
-  value: number
-}
-
-/** A link that sent what turned out, later, to be a transaction that no honest node sends. */
-export interface Blame {
-  from: LinkId
-  reason: string
-}
-
-/** What came in because of something else: parents first. */
-export interface Released {
-  txs: AcceptedTx[]
-  blamed: Blame[]
-}
-
-export type { IncomingTx } from './admission.ts'
-
-export type AcceptResult =
-  /** `released`: transactions that had waited for this one. */
-  | ({ kind: 'accepted'; released: Released } & AcceptedTx)
-  /** It is in the mempool already. */
-  | { kind: 'known' }
-  | Refusal
-
-/** `orphan`: kept for when the transactions named by `missing` (txids) have come. */
-export type ReceiveResult = AcceptResult | { kind: 'orphan'; missing: Uint8Array[] }
-
-/** What happened to the connected chain. */
-export interface ChainUpdate {
-  /** The raw transactions of reverted blocks, lowest block first, in block order; read once. Coinbases are passed over. */
-  reverted: Iterable<Uint8Array>
-  /** Per connected block, lowest first: its txids (32 bytes each) and what its inputs spend (36 bytes each, as on the wire). */
-  connected: Iterable<{ txids: Uint8Array; outpoints: Uint8Array }>
-}
+/** What came of a transaction: those taken in, parents first. */
+type Entered = { kind: 'entered'; txs: AcceptedTx[]; replaced: Uint8Array[] }
 
 /**
  * Unconfirmed transactions that the next block could hold: whatever is in here spends outputs that exist, once, mature
- * and unlocked, and pays for its bytes. In memory and deterministic: the same calls make the same mempool. Scripts and
- * signatures are not looked at. A transaction that conflicts with one in here is refused: the first one stays.
+ * and unlocked, and pays for its bytes, or has a child that pays for both. In memory and deterministic: the same calls
+ * make the same mempool. Scripts and signatures are not looked at. Of two that spend the same output the better one for
+ * miners stays, by the rules of Bitcoin Core.
  *
  * `accept`, `receive` and `update` rely on `chain` to stand where the caller says it stands: it moves, then `update` is
  * called, before anything else is.
  */
 export class Mempool {
-  readonly #network: Network
+  readonly limits: Readonly<MempoolLimits>
   readonly #chain: MempoolChain
   readonly #hasher: Hasher
-  readonly limits: Readonly<MempoolLimits>
-  readonly #floor = new RollingFloor()
+  readonly #holdings: MempoolHoldings
+  readonly #admission: Admission
+  readonly #judge: Judge
   readonly #orphans: Orphans
+  /** Those that pay too little by themselves, by txid: a child that pays for them may be on its way. */
+  readonly #underpaid: Orphans
   readonly #refused = new RecentIds(MAX_REFUSED)
   readonly #mined = new RecentIds(MAX_MINED)
-  readonly #admission: Admission
-  #recent: RecentTx[] = []
-  #changes: MempoolChange[] = []
   #tip: { hash: Uint8Array; height: number }
-  /** For those who read; changed only here. */
-  readonly pool = new TxPool()
 
   constructor(options: { network: Network; chain: MempoolChain; hasher?: Hasher; limits?: Partial<MempoolLimits> }) {
-    this.#network = options.network
-    this.#chain = options.chain
-    this.#hasher = options.hasher ?? nobleHasher
+    const { network, chain, hasher = nobleHasher } = options
     this.limits = { ...MEMPOOL_LIMITS, ...options.limits }
+    this.#chain = chain
+    this.#hasher = hasher
+    this.#holdings = new MempoolHoldings(this.limits)
+    const { pool } = this.#holdings
+    this.#admission = new Admission(pool, chain, hasher)
+    this.#judge = new Judge({ network, chain, pool, admission: this.#admission })
     this.#orphans = new Orphans(this.limits.orphans)
-    this.#admission = new Admission(this.pool, this.#chain, this.#hasher)
+    this.#underpaid = new Orphans(this.limits.orphans)
     this.#tip = this.#standing()
+  }
+
+  /** For those who read; changed only here. */
+  get pool(): TxPool {
+    return this.#holdings.pool
   }
 
   /** The block that the mempool stands on: the chain's tip at the last `update`. */
@@ -128,7 +89,11 @@ export class Mempool {
 
   /** The latest taken in, newest first; some may have left since. */
   get recent(): readonly RecentTx[] {
-    return this.#recent
+    return this.#holdings.recent
+  }
+
+  get replacements(): ReplacementHistory {
+    return this.#holdings.history
   }
 
   get orphanCount(): number {
@@ -137,9 +102,7 @@ export class Mempool {
 
   /** What came and left since this was last asked. */
   takeChanges(): MempoolChange[] {
-    const changes = this.#changes
-    this.#changes = []
-    return changes
+    return this.#holdings.takeChanges()
   }
 
   /** Whether an announced transaction (txid or wtxid) is worth asking for. */
@@ -157,7 +120,8 @@ export class Mempool {
 
   /** sat/kvB below which nothing is taken in now: the figure for `feefilter`. */
   minFeeRate(now: Millis): number {
-    return Math.max(this.limits.minFeeRate, Math.ceil(this.#floor.rate(now, this.#fill)))
+    const { rolling, least } = this.#holdings.floors(now)
+    return Math.max(least, Math.ceil(rolling))
   }
 
   /** The transaction with these bytes. Throws WireError. */
@@ -172,33 +136,53 @@ export class Mempool {
     return this.#admission.isMined(tx)
   }
 
+  /** What `accept` would say, with nothing done. */
+  judge(incoming: IncomingTx, now: Millis, options: Omit<JudgeOptions, 'floors'> = {}): ReturnType<Judge['one']> {
+    return this.#judge.one(incoming, now, { ...options, floors: this.#holdings.floors(now) })
+  }
+
+  /** What `acceptTogether` would say, with nothing done. */
+  judgeTogether(
+    incoming: readonly IncomingTx[],
+    now: Millis,
+    options: Omit<JudgeOptions, 'floors'> = {},
+  ): Verdict | PackageRefusal {
+    return this.#judge.together(incoming, now, { ...options, floors: this.#holdings.floors(now) })
+  }
+
   /** Takes in a transaction whose parents are known, or says why not. */
   accept(bytes: Uint8Array | IncomingTx, now: Millis, options: { maxFeeRate?: number } = {}): AcceptResult {
     const incoming = this.#read(bytes)
     if ('kind' in incoming) return incoming
     const result = this.#enter(incoming, now, options.maxFeeRate)
-    if (result.kind !== 'accepted') return result
-    return { ...result, released: this.#release([hashKey(result.txid)], now) }
+    return result.kind === 'entered' ? this.#accepted(incoming, result, now) : result
   }
 
-  /** Takes in a transaction that a peer sent; one whose parents are unknown waits for them, within bounds. */
+  /** Takes in several that pay enough together, parents first; none of them is in here. */
+  acceptTogether(
+    incoming: readonly IncomingTx[],
+    now: Millis,
+    options: { maxFeeRate?: number } = {},
+  ): Accepted | PackageRefusal {
+    const result = this.#enterTogether(incoming, now, options.maxFeeRate)
+    return result.kind === 'entered' ? this.#accepted(incoming.at(-1)!, result, now) : result
+  }
+
+  /**
+   * Takes in a transaction that a peer sent; one whose parents are unknown waits for them, within bounds. One that pays
+   * too little is taken together with a child that pays for it, whichever comes first.
+   */
   receive(bytes: Uint8Array, from: LinkId, now: Millis): ReceiveResult {
     const incoming = this.#read(bytes)
     if ('kind' in incoming) return incoming
-    const result = this.accept(incoming, now)
-    if (result.kind !== 'refused') return result
-    const key = hashKey(incoming.wtxid)
-    if (!result.missing || result.missing.some((parent) => this.#refused.has(hashKey(parent)))) {
-      this.#refused.add(key)
-      return result
-    }
-    if (!this.#orphans.has(key)) this.#keepOrphan(incoming, from, now, result.missing)
-    return { kind: 'orphan', missing: result.missing }
+    const result = this.#offer(incoming, from, now, now)
+    return result.kind === 'entered' ? this.#accepted(incoming, result, now) : result
   }
 
   /** A link is gone: what it sent and nobody could use yet goes too. */
   forgetLink(link: LinkId): void {
     this.#orphans.forgetLink(link)
+    this.#underpaid.forgetLink(link)
   }
 
   /**
@@ -209,10 +193,10 @@ export class Mempool {
     const before = this.#tip.height
     this.#tip = this.#standing()
     this.#refused.clear()
-    this.#floor.blockConnected(now, this.#fill)
+    this.#holdings.blockConnected(now)
     const parents: string[] = []
     let blocks = 0
-    if (this.pool.count + this.#orphans.count > 0) {
+    if (this.pool.count + this.#orphans.count + this.#underpaid.count + this.replacements.size > 0) {
       for (const block of connected) {
         this.#blockConnected(block, parents)
         blocks++
@@ -220,17 +204,14 @@ export class Mempool {
     }
     for (const bytes of reverted) this.#takeBack(bytes, now)
     if (this.#tip.height !== before + blocks) this.#recheck()
-    this.#expire(now)
+    this.#holdings.expire(now)
+    this.#holdings.trim(now)
     return this.#release(parents, now)
   }
 
   #standing() {
     const { hash, height } = this.#chain.tip
     return { hash: hash.slice(), height }
-  }
-
-  get #fill(): number {
-    return this.pool.charge / this.limits.bytes
   }
 
   #read(bytes: Uint8Array | IncomingTx): IncomingTx | Refusal {
@@ -246,57 +227,114 @@ export class Mempool {
     }
   }
 
-  #enter(incoming: IncomingTx, now: Millis, maxFeeRate = Number.POSITIVE_INFINITY) {
-    if (!this.#network.relayTransactions) {
-      return refuse(
-        'relay-disabled',
-        `no transactions are taken on ${this.#network.name} while scripts are not checked`,
-      )
+  #enter(incoming: IncomingTx, now: Millis, maxFeeRate?: number): Entered | Refusal | { kind: 'known' } {
+    this.#holdings.expire(now)
+    const verdict = this.judge(incoming, now, { maxFeeRate })
+    if (verdict.kind !== 'fits') return verdict
+    return this.#admit(verdict, now) ?? refuse('mempool full')
+  }
+
+  #enterTogether(incoming: readonly IncomingTx[], now: Millis, maxFeeRate?: number): Entered | PackageRefusal {
+    this.#holdings.expire(now)
+    const verdict = this.judgeTogether(incoming, now, { maxFeeRate })
+    if (verdict.kind !== 'fits') return verdict
+    const full = () => incoming.map((_, at) => ({ at, refusal: refuse('mempool full') }))
+    return this.#admit(verdict, now) ?? { kind: 'package-refused', all: 'transaction failed', each: full() }
+  }
+
+  #admit(verdict: Verdict, now: Millis): Entered | undefined {
+    if (!this.#holdings.admit(verdict, now)) return undefined
+    const txs = verdict.entries.map(
+      ({ txid, wtxid, raw, feeSat, vsize, value }): AcceptedTx => ({ txid, wtxid, raw, feeSat, vsize, value }),
+    )
+    return { kind: 'entered', txs, replaced: [...verdict.evicted].map(({ txid }) => txid) }
+  }
+
+  /** What `incoming` brought about, and what had waited for any of it. */
+  #accepted(incoming: IncomingTx, { txs, replaced }: Entered, now: Millis): Accepted {
+    const at = txs.findIndex(({ wtxid }) => wtxid === incoming.wtxid)
+    const { txs: more, blamed } = this.#release(
+      txs.map(({ txid }) => hashKey(txid)),
+      now,
+    )
+    const released = { txs: [...txs.slice(at + 1), ...more], blamed }
+    return { kind: 'accepted', ...txs[at]!, parents: txs.slice(0, at), released, replaced }
+  }
+
+  /** Takes in one that a link sent; with a parent or a child, where only both together pay enough. */
+  #offer(incoming: IncomingTx, from: LinkId, since: Millis, now: Millis): Entered | Exclude<ReceiveResult, Accepted> {
+    const result = this.#enter(incoming, now)
+    if (result.kind !== 'refused') return result
+    if (result.missing) return this.#withoutParents(incoming, result, from, since, now)
+    if (result.reconsiderable) {
+      const paid = this.#withChild(incoming, now)
+      if (paid) return paid
+      this.#underpaid.add(this.#waiting(incoming, hashKey(incoming.txid), from, since, []))
     }
-    if (this.pool.byWtxid(hashKey(incoming.wtxid))) return { kind: 'known' as const }
-    const refusal = checkAlone(incoming) ?? checkFinal(incoming.tx, this.#chain)
-    if (refusal) return refusal
-    this.#expire(now)
-    const entry = this.#admission.check(incoming, now)
-    if ('kind' in entry) return entry
-    const { feeSat, vsize } = entry
-    const rolling = feeAt(this.#floor.rate(now, this.#fill), vsize)
-    if (feeSat < rolling) return refuse('mempool min fee not met', `${feeSat} < ${rolling}`)
-    const least = feeAt(this.limits.minFeeRate, vsize)
-    if (feeSat < least) return refuse('min relay fee not met', `${feeSat} < ${least}`)
-    if (feeSat > feeAt(maxFeeRate, vsize)) return refuse('max-fee-exceeded')
-    if (!this.#add(entry, false)) return refuse('too-large-cluster')
-    this.#trim(now)
-    if (!this.pool.byKey(entry.key)) return refuse('mempool full')
-    const { txid, wtxid, raw, value } = entry
-    this.#recent = [{ txid, feeSat, vsize, value, time: entry.time }, ...this.#recent.slice(0, MAX_RECENT - 1)]
-    return { kind: 'accepted' as const, txid, wtxid, raw, feeSat, vsize, value }
+    this.#refused.add(hashKey(incoming.wtxid))
+    return result
+  }
+
+  #withoutParents(
+    incoming: IncomingTx,
+    refusal: Refusal,
+    from: LinkId,
+    since: Millis,
+    now: Millis,
+  ): Entered | Refusal | { kind: 'orphan'; missing: Uint8Array[] } {
+    const missing = refusal.missing!
+    const key = hashKey(incoming.wtxid)
+    const parent = missing.length === 1 ? this.#underpaid.get(hashKey(missing[0]!)) : undefined
+    if (parent) {
+      const result = this.#enterTogether([this.parse(parent.raw), incoming], now)
+      if (result.kind === 'entered') {
+        this.#underpaid.remove(parent.key)
+        return result
+      }
+      this.#refused.add(key)
+      return result.each.find(({ at }) => at === 1)?.refusal ?? refuse(result.all)
+    }
+    const isRefused = (txid: string) => this.#refused.has(txid) && !this.#underpaid.has(txid)
+    if (missing.map(hashKey).some(isRefused)) {
+      this.#refused.add(key)
+      return refusal
+    }
+    if (!this.#orphans.has(key)) this.#orphans.add(this.#waiting(incoming, key, from, since, missing.map(hashKey)))
+    return { kind: 'orphan', missing }
+  }
+
+  /** With the first of those that wait for it, latest first, which pays for both. */
+  #withChild(parent: IncomingTx, now: Millis): Entered | undefined {
+    const children = this.#orphans.children(hashKey(parent.txid)).slice(-CHILDREN_TRIED)
+    for (const { raw, key } of children.reverse()) {
+      const result = this.#enterTogether([parent, this.parse(raw)], now)
+      if (result.kind !== 'entered') continue
+      this.#orphans.remove(key)
+      return result
+    }
+    return undefined
   }
 
   /** Tries again those that wait for these transactions, and then those that wait for them, and so on. */
   #release(parents: string[], now: Millis): Released {
     const released: Released = { txs: [], blamed: [] }
     for (const parent of parents) {
-      for (const orphan of this.#orphans.takeChildren(parent)) {
-        const incoming = this.parse(orphan.raw)
-        const result = this.#enter(incoming, now)
-        if (result.kind === 'accepted') {
-          const { kind: _, ...tx } = result
-          released.txs.push(tx)
-          parents.push(hashKey(tx.txid))
-        } else if (result.kind === 'refused') {
-          if (result.missing) this.#keepOrphan(incoming, orphan.from, orphan.since, result.missing)
-          else this.#refused.add(hashKey(incoming.wtxid))
-          if (result.punish) released.blamed.push({ from: orphan.from, reason: result.reason })
+      for (const { raw, from, since } of this.#orphans.takeChildren(parent)) {
+        const result = this.#offer(this.parse(raw), from, since, now)
+        if (result.kind === 'entered') {
+          released.txs.push(...result.txs)
+          parents.push(...result.txs.map(({ txid }) => hashKey(txid)))
+        } else if (result.kind === 'refused' && result.punish) {
+          released.blamed.push({ from, reason: result.reason })
         }
       }
     }
     return released
   }
 
-  #keepOrphan({ raw, wtxid, tx }: IncomingTx, from: LinkId, since: Millis, missing: Uint8Array[]): void {
+  #waiting({ raw, tx }: IncomingTx, key: string, from: LinkId, since: Millis, missing: string[]) {
     const spends = tx.inputs.map(({ prevout }) => outpointKey(hashKey(prevout.hash), prevout.index))
-    this.#orphans.add({ raw, key: hashKey(wtxid), spends, from, since, missing: missing.map(hashKey) })
+    return { raw, key, spends, from, since, missing }
   }
 
   #blockConnected({ txids, outpoints }: { txids: Uint8Array; outpoints: Uint8Array }, parents: string[]): void {
@@ -305,12 +343,13 @@ export class Mempool {
       const key = hashKey(txids.subarray(at, at + 32))
       parents.push(key)
       this.#mined.add(key)
+      this.replacements.mined(key, true)
       const entry = this.pool.byKey(key)
       if (!entry) continue
       mined.push(entry)
       this.#mined.add(hashKey(entry.wtxid))
     }
-    this.#remove(mined, 'mined')
+    this.#holdings.remove(mined, 'mined')
     const conflicting: MempoolEntry[] = []
     const spent: string[] = []
     for (let at = 0; at < outpoints.length; at += 36) {
@@ -319,58 +358,25 @@ export class Mempool {
       const entry = this.pool.spender(outpoint)
       if (entry) conflicting.push(entry)
     }
-    this.#remove(withDescendants(conflicting), 'conflict')
+    this.#holdings.remove(withDescendants(conflicting), 'conflict')
     this.#orphans.spent(spent)
+    this.#underpaid.spent(spent)
   }
 
   /** A transaction of a reverted block. Fees and room are not asked for: it was good enough to be mined. */
   #takeBack(bytes: Uint8Array, now: Millis): void {
     const incoming = this.#read(bytes)
-    if ('kind' in incoming || !this.#network.relayTransactions) return
-    if (checkAlone(incoming) || checkFinal(incoming.tx, this.#chain)) return
-    const entry = this.#admission.check(incoming, now)
-    if ('kind' in entry) return
-    this.#add(entry, true)
-    this.#trim(now)
+    if ('kind' in incoming) return
+    this.replacements.mined(hashKey(incoming.txid), false)
+    const candidate = this.#judge.candidate(incoming, now)
+    if ('kind' in candidate || candidate.conflicts.size > 0) return
+    this.#holdings.takeBack(candidate.entry, { exempt: true })
+    this.#holdings.trim(now)
   }
 
   /** Drops what the new chain makes impossible, with everything that depends on it. */
   #recheck(): void {
     const broken = [...this.pool.entries()].filter((entry) => !this.#admission.isPossible(entry))
-    this.#remove(withDescendants(broken), 'reorg')
-  }
-
-  /** Drops those that have waited for too long, with everything that depends on them. */
-  #expire(now: Millis): void {
-    const latest = Math.floor((now - this.limits.expiry) / 1000)
-    const old: MempoolEntry[] = []
-    // They stand in the order in which they came.
-    for (const entry of this.pool.entries()) {
-      if (entry.time > latest) break
-      old.push(entry)
-    }
-    this.#remove(withDescendants(old), 'expired')
-  }
-
-  #add(entry: NewEntry, isLate: boolean): boolean {
-    if (!this.pool.add(entry, isLate)) return false
-    const { txid, feeSat, vsize, value } = entry
-    this.#changes.push({ kind: 'tx', txid, feeSat, vsize, value })
-    return true
-  }
-
-  #remove(entries: Iterable<MempoolEntry>, why: Exclude<RemovalReason, 'replaced'>): void {
-    const gone = [...entries]
-    if (gone.length === 0) return
-    this.pool.remove(gone)
-    for (const { txid } of gone) this.#changes.push({ kind: 'removed', txid, why })
-  }
-
-  #trim(now: Millis): void {
-    while (this.pool.charge > this.limits.bytes) {
-      const chunk = this.pool.worst()!
-      this.#remove(chunk.txs, 'evicted')
-      this.#floor.raise(feeRate(chunk) * 1000, now, this.#fill)
-    }
+    this.#holdings.remove(withDescendants(broken), 'reorg')
   }
 }

@@ -54,6 +54,15 @@ export class Orphans {
     return this.#orphans.has(wtxidKey)
   }
 
+  get(wtxidKey: string): Orphan | undefined {
+    return this.#orphans.get(wtxidKey)
+  }
+
+  /** Those that wait for this transaction, oldest first. */
+  children(txidKey: string): Orphan[] {
+    return [...(this.#waiting.get(txidKey) ?? [])].map((key) => this.#orphans.get(key)!)
+  }
+
   add(orphan: Orphan): void {
     const { key } = orphan
     this.remove(key)

@@ -130,6 +130,8 @@ function callsOf(ledger: OpenLedger): Calls {
     unconfirmed: (txids: Uint8Array[], whole: boolean) => mempool.unconfirmed(txids, whole),
     mempoolCoins: (outpoints: Uint8Array) => mempool.mempoolCoins(outpoints),
     mempoolContents: () => mempool.mempoolContents(),
+    replacements: (txid: Uint8Array) => mempool.replacements(txid),
+    replacementTrees: (limit: number, fullRbfOnly: boolean) => mempool.replacementTrees(limit, fullRbfOnly),
     broadcast: (bytes: Uint8Array) => mempool.broadcast(bytes),
     changesSince: (cursor: string | undefined, maxEntries?: number) => mempool.changesSince(cursor, maxEntries),
   }

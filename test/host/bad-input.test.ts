@@ -179,10 +179,10 @@ describe('transactions', () => {
     const met = all.rig.meet({ dials: true })
     all.simulation.run(1000)
     const coin = coinbaseCoin(all.blocks[2]!, all.maker)
-    // It pays nothing; then two that spend the same.
+    // It pays nothing; then two that spend the same, of which the second pays less.
     const free = spend([coin], [{ valueSat: COIN, script: P2WSH_TRUE }])
-    const first = spend([coin], [{ valueSat: COIN - 1000, script: P2WSH_TRUE }])
-    const second = spend([coin], [{ valueSat: COIN - 2000, script: P2WSH_TRUE }])
+    const first = spend([coin], [{ valueSat: COIN - 2000, script: P2WSH_TRUE }])
+    const second = spend([coin], [{ valueSat: COIN - 1000, script: P2WSH_TRUE }])
     for (const tx of [free, first, second]) {
       met.send(met.peer.offer(tx))
       all.simulation.run(1000)

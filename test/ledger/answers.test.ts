@@ -328,6 +328,8 @@ function bound(port: MempoolPort): MempoolPort {
     unconfirmed: (...args) => port.unconfirmed(...args),
     mempoolCoins: (...args) => port.mempoolCoins(...args),
     mempoolContents: () => port.mempoolContents(),
+    replacements: (...args) => port.replacements(...args),
+    replacementTrees: (...args) => port.replacementTrees(...args),
     broadcast: (...args) => port.broadcast(...args),
     changesSince: (...args) => port.changesSince(...args),
   }

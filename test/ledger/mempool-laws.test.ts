@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { regtest } from '../../src/chain/networks/regtest.ts'
 import { MAX_CLUSTER_COUNT, worstRate } from '../../src/ledger/clusters.ts'
+import { improves } from '../../src/ledger/fee-diagram.ts'
 import { feeHistogram } from '../../src/ledger/fee-histogram.ts'
 import { Mempool } from '../../src/ledger/mempool.ts'
 import { type MempoolEntry, outpointKey } from '../../src/ledger/mempool-entry.ts'
@@ -29,7 +30,12 @@ class Run {
   #now = 1_700_000_000_000
   #salt = 0
 
+  /** How many transactions others have taken the place of. */
+  replaced = 0
+  readonly isRoomy: boolean
+
   constructor(bytes: number) {
+    this.isRoomy = bytes >= 1_000_000
     this.mempool = new Mempool({
       network: regtest,
       chain: this.chain,
@@ -58,7 +64,7 @@ class Run {
   #make(a: number, b: number): Uint8Array {
     const from = new Set([this.#pick(a), this.#pick(b), this.#pick(a * b)].slice(0, 1 + (a % 3)))
     const value = [...from].reduce((sum, coin) => sum + coin.value, 0)
-    const fee = Math.min(value, 1 + b * 5)
+    const fee = Math.min(value, 1 + b * (a % 5 ? 5 : 50))
     const parts = 1 + (b % 3)
     const values = Array.from({ length: parts }, () => Math.floor((value - fee) / parts))
     const raw = makeTx([...from], values, { scripts: values.map((_, i) => Uint8Array.of(9, 9, 9, 9, 9, (a + i) % 4)) })
@@ -69,6 +75,10 @@ class Run {
   /** A coin that nobody spends yet, mostly; sometimes one that is spent, or that no longer exists. */
   #pick(n: number): TestCoin {
     const { pool } = this.mempool
+    if (n % 7 === 0) {
+      const taken = this.coins.filter(({ txid, vout }) => pool.spender(outpointKey(hashKey(txid), vout)))
+      if (taken.length > 0) return taken[n % taken.length]!
+    }
     const free = this.coins.filter(({ txid, vout }) => {
       const key = hashKey(txid)
       return !pool.spender(outpointKey(key, vout)) && (pool.byKey(key) || this.chain.coin(txid, vout))
@@ -78,7 +88,16 @@ class Run {
   }
 
   #offer(raw: Uint8Array): void {
-    this.mempool.receive(raw, 1, this.#now)
+    const before = this.slopes()
+    const result = this.mempool.receive(raw, 1, this.#now)
+    if (result.kind === 'accepted' && result.replaced.length > 0) {
+      this.replaced += result.replaced.length
+      if (this.isRoomy) expect(improves(before, this.slopes()), 'miners would rather have what was there').toBe(true)
+    }
+  }
+
+  slopes(): { feeSat: number; weight: number }[] {
+    return [...this.mempool.pool.clusters].flatMap(({ chunks }) => chunks)
   }
 
   /** To be offered after the next, which may spend it. */
@@ -212,7 +231,8 @@ function checkLaws({ mempool, chain, followed }: Run, budget: number): void {
 test.each([
   ['small', 12_000],
   ['roomy', 1_000_000],
-])('a %s mempool stays possible whatever comes, is mined or reverted', (_, budget) => {
+])('a %s mempool stays possible whatever comes, is replaced, mined or reverted', (_, budget) => {
+  let replaced = 0
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
       const run = new Run(budget)
@@ -220,9 +240,11 @@ test.each([
         run.do(each as [string, number, number])
         checkLaws(run, budget)
       }
+      replaced += run.replaced
     }),
     { numRuns: 60 },
   )
+  expect(replaced).toBeGreaterThan(0)
 })
 
 test('the same steps make the same mempool', () => {

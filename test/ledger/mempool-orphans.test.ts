@@ -67,8 +67,8 @@ describe('a transaction whose parent is unknown', () => {
 
   test('is refused with its parent', () => {
     const { chain, mempool } = setUp()
-    const parent = pay(chain.reward(1), 0)
-    expect(mempool.receive(parent, PEER, NOW)).toMatchObject({ reason: 'min relay fee not met' })
+    const parent = pay({ ...chain.reward(1), value: 60_0000_0000 }, 0)
+    expect(mempool.receive(parent, PEER, NOW)).toMatchObject({ reason: 'bad-txns-in-belowout' })
     expect(mempool.receive(childOf(parent), PEER, NOW)).toMatchObject({ reason: 'bad-txns-inputs-missingorspent' })
     expect(mempool.orphanCount).toBe(0)
   })

@@ -65,8 +65,9 @@ describe('a transaction leaves', () => {
     offer(old)
     offer(young, NOW + HOUR)
     offer(childOf(old), NOW + 300 * HOUR)
+    let next = 2
     const go = (now: number) => {
-      if (event === 'another comes') mempool.accept(pay(chain.reward(3), now % 7919), now)
+      if (event === 'another comes') mempool.accept(pay(chain.reward(++next), 1000), now)
       else mempool.update({ reverted: [], connected: [chain.connect([])] }, now)
     }
     go(NOW + 336 * HOUR - 1000)

@@ -51,5 +51,6 @@ const causeway :Workerd.Worker = (
     (name = "CAUSEWAY_DIAL", fromEnvironment = "CAUSEWAY_DIAL"),
     (name = "CAUSEWAY_RESOLVER", fromEnvironment = "CAUSEWAY_RESOLVER"),
     (name = "CAUSEWAY_FILTERS", fromEnvironment = "CAUSEWAY_FILTERS"),
+    (name = "CAUSEWAY_ESPLORA_SIGOPS", fromEnvironment = "CAUSEWAY_ESPLORA_SIGOPS"),
   ],
 );

@@ -9,7 +9,7 @@ import { forSeconds } from './api/cache-rule.ts'
 import type { Packer } from './api/coding.ts'
 import { contentOf } from './api/content.ts'
 import { Delivery } from './api/delivery.ts'
-import type { Assets, HubQueries } from './api/deps.ts'
+import { type ApiSettings, type Assets, type HubQueries, USUAL_SETTINGS } from './api/deps.ts'
 import { ESPLORA } from './api/dialect.ts'
 import { EventStreams, wishOf } from './api/event-stream.ts'
 import { apiGroups } from './api/groups.ts'
@@ -45,6 +45,7 @@ export interface AppDeps {
   packer?: Packer
   /** Memory for answers that do not change; none unless given. Only where requests share it. */
   answerCacheBytes?: number
+  settings?: ApiSettings
 }
 
 /** Seconds for which the API's document may be kept: it changes with the program. */
@@ -62,7 +63,7 @@ export function createApp(deps: AppDeps): Hono {
   const status = new StatusCache(queries, now)
   const delivery = new Delivery(deps.packer)
   const cache = deps.answerCacheBytes ? new AnswerCache(deps.answerCacheBytes, status, queries) : undefined
-  const groups = apiGroups({ network, queries, status, version, now })
+  const groups = apiGroups({ network, queries, status, version, now, settings: deps.settings ?? USUAL_SETTINGS })
   const api = createApi({ groups, status, delivery, cache, version, report })
   const link = assetLinks(assets)
   const site = { name, version, network, script: link('live.js') }

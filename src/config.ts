@@ -33,6 +33,8 @@ export interface Config {
   spv: boolean
   /** Block filters and their headers are kept (BIPs 157 and 158). */
   filters: boolean
+  /** The API's transactions carry `sigops`. */
+  esploraSigops: boolean
   log: LogLevel
   logFormat: 'pretty' | 'json'
 }
@@ -103,6 +105,7 @@ const schema = z.strictObject({
     .optional(),
   spv: flag.default(false),
   filters: flag.default(true),
+  'esplora-sigops': flag.default(false),
   log: oneOf('log level', LOG_LEVELS).default('info'),
   'log-format': oneOf('log format', ['pretty', 'json']).optional(),
 })
@@ -142,6 +145,7 @@ export function parseConfig(settings: Settings, { home, terminal }: { home: stri
       connect: s.connect,
       spv: s.spv,
       filters: s.filters,
+      esploraSigops: s['esplora-sigops'],
       log: s.log as LogLevel,
       logFormat: (s['log-format'] as 'pretty' | 'json' | undefined) ?? (terminal ? 'pretty' : 'json'),
     },

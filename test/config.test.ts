@@ -19,6 +19,7 @@ test('without settings it is a mainnet relay that listens to its network and sho
     connect: [],
     spv: false,
     filters: true,
+    esploraSigops: false,
     log: 'info',
     logFormat: 'json',
   })

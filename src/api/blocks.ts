@@ -15,7 +15,7 @@ const BLOCKS_PAGE = 10
 /** Transactions in one answer of `/block/:hash/txs`. */
 export const TXS_PAGE = 25
 
-export function blockRoutes({ queries, network }: ApiDeps): Route[] {
+export function blockRoutes({ queries, network, settings }: ApiDeps): Route[] {
   const blockOf = async (hashHex: string) => (await queries.block(parseHash(hashHex))) ?? fail('block-unknown')
   const txidsOf = async (hash: Uint8Array) => (await queries.blockTxids(hash)) ?? fail('block-unknown')
   return tagged('Blocks', [
@@ -128,7 +128,7 @@ export function blockRoutes({ queries, network }: ApiDeps): Route[] {
         if (start % TXS_PAGE !== 0) fail('start-not-multiple')
         if (start >= found.total) fail('start-out-of-range')
         return json(
-          found.txs.map((tx) => txView(tx, network)),
+          found.txs.map((tx) => txView(tx, network, settings)),
           { height: found.height },
         )
       },

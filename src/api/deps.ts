@@ -22,5 +22,14 @@ export interface ApiDeps {
   queries: LedgerQueries
   status: StatusCache
   version: string
+  settings: ApiSettings
   now(): Millis
 }
+
+/** What whoever runs the relay may choose of the API. */
+export interface ApiSettings {
+  /** Transactions carry `sigops`, as mempool.space's server has them. */
+  sigops: boolean
+}
+
+export const USUAL_SETTINGS: ApiSettings = { sigops: false }

@@ -2,6 +2,7 @@ import { blockRoutes } from './blocks.ts'
 import { broadcastRoutes } from './broadcast.ts'
 import type { ApiDeps } from './deps.ts'
 import { ESPLORA } from './dialect.ts'
+import { disabledRoutes } from './disabled.ts'
 import { feeEstimateRoutes } from './fees.ts'
 import type { RouteGroup } from './group.ts'
 import { mempoolRoutes } from './mempool.ts'
@@ -24,6 +25,7 @@ export function esploraGroup(deps: ApiDeps): RouteGroup {
       ...mempoolRoutes(deps),
       ...feeEstimateRoutes(deps),
       ...broadcastRoutes(deps),
+      ...disabledRoutes(),
     ],
   }
 }

@@ -18,7 +18,7 @@ const MEMPOOL_PAGE = 50
 /** Unspent outputs above which `/utxo` is refused. */
 const UTXOS_LIMIT = 500
 
-export function scriptRoutes({ queries, network }: ApiDeps): Route[] {
+export function scriptRoutes({ queries, network, settings }: ApiDeps): Route[] {
   const byAddress = (subject: string) => {
     const parsed = parseAddress(subject, network.address, Object.values(networks))
     if (parsed.kind === 'other-network') return fail('other-network')
@@ -28,7 +28,7 @@ export function scriptRoutes({ queries, network }: ApiDeps): Route[] {
 
   const historyOf = async (scripthash: Uint8Array, mempool: number, chain: number, after?: Uint8Array) => {
     const found = await queries.scriptTxs(scripthash, { mempool, chain, ...(after && { after }) })
-    return json([...found.mempool, ...found.chain].map((tx) => txView(tx, network)))
+    return json([...found.mempool, ...found.chain].map((tx) => txView(tx, network, settings)))
   }
 
   const both = ({ kind, subject, read, view, schema, fails }: Subject) => {

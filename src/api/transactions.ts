@@ -8,7 +8,7 @@ import type { ApiDeps } from './deps.ts'
 import { fail } from './errors.ts'
 import { indexParam, parseHash, parseU32, TXID } from './params.ts'
 import { get, inBytes, inJson, inText, type Route, tagged } from './route.ts'
-import { HEX, list } from './schema.ts'
+import { HEX, list, string } from './schema.ts'
 import {
   heightOf,
   MERKLE_PROOF,
@@ -21,7 +21,10 @@ import {
   txView,
 } from './tx-view.ts'
 
-export function txRoutes({ queries, network }: ApiDeps): Route[] {
+/** Transactions that one question about spends may name. */
+const OUTSPENDS_TXS = 50
+
+export function txRoutes({ queries, network, settings }: ApiDeps): Route[] {
   const txOf = async (txidHex: string) => (await queries.tx(parseHash(txidHex))) ?? fail('tx-unknown')
   const proofOf = async (txid: Uint8Array) => (await queries.merkleProof(txid)) ?? fail('tx-unproved')
   return tagged('Transactions', [
@@ -33,7 +36,7 @@ export function txRoutes({ queries, network }: ApiDeps): Route[] {
       keep: BY_DEPTH,
       answer: async ({ params }) => {
         const tx = await txOf(params.txid)
-        return json(txView(tx, network), { height: heightOf(tx.status) })
+        return json(txView(tx, network, settings), { height: heightOf(tx.status) })
       },
     }),
     get('/tx/:txid/hex', {
@@ -119,6 +122,27 @@ export function txRoutes({ queries, network }: ApiDeps): Route[] {
       answer: async ({ params }) => {
         const outspends = (await queries.outspends(parseHash(params.txid))) ?? fail('tx-unknown')
         return json(outspends.map(outspendView))
+      },
+    }),
+    get('/txs/outspends', {
+      about: `The same for up to ${OUTSPENDS_TXS} transactions, in the order asked for; an unknown one has none.`,
+      query: {
+        txids: {
+          about: 'Txids with commas between them.',
+          schema: string('^[0-9a-fA-F]{64}(,[0-9a-fA-F]{64})*$'),
+          required: true,
+          example: '{txid}',
+        },
+      },
+      gives: inJson(list(list(OUTSPEND), OUTSPENDS_TXS)),
+      fails: ['no-txids', 'too-many-txids', 'bad-hex'],
+      keep: SHORTLY,
+      answer: async ({ query }) => {
+        const named = query.get('txids')?.split(',') ?? fail('no-txids')
+        if (named.length > OUTSPENDS_TXS) fail('too-many-txids')
+        const all = []
+        for (const txid of named.map(parseHash)) all.push(((await queries.outspends(txid)) ?? []).map(outspendView))
+        return json(all)
       },
     }),
   ])

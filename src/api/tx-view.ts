@@ -1,4 +1,5 @@
 import type { Network } from '../chain/network.ts'
+import { transactionSigopCost } from '../chain/sigops.ts'
 import type { MerkleProof, Outspend, Prevout, TxInfo, TxStatus } from '../ledger/queries.ts'
 import { addressOf } from '../script/address.ts'
 import { toAsm } from '../script/asm.ts'
@@ -69,6 +70,7 @@ export const TX = component(
     vout: list(VOUT),
     size: count('Bytes, witness included.'),
     weight: count('Weight units.'),
+    'sigops?': count('Cost of its signature operations, where this relay is set to tell it.'),
     fee: SATOSHI,
     status: STATUS,
   }),
@@ -95,6 +97,8 @@ export interface TxJson {
   /** Bytes, witness included. */
   size: number
   weight: number
+  /** Only where a setting asks for it. */
+  sigops?: number
   fee: number
   status: StatusJson
 }
@@ -126,7 +130,8 @@ export type StatusJson =
 
 export type OutspendJson = { spent: false } | { spent: true; txid: string; vin: number; status: StatusJson }
 
-export function txView(info: TxInfo, network: Network): TxJson {
+/** `sigops`: with the cost of its signature operations, as mempool.space's server has it. */
+export function txView(info: TxInfo, network: Network, { sigops = false }: { sigops?: boolean } = {}): TxJson {
   const { tx, size, weight } = parseNamed(info.raw)
   const coinbase = isCoinbase(tx)
   return {
@@ -137,6 +142,12 @@ export function txView(info: TxInfo, network: Network): TxJson {
     vout: tx.outputs.map((output) => voutView({ value: Number(output.value), script: output.scriptPubKey }, network)),
     size,
     weight,
+    ...(sigops && {
+      sigops: transactionSigopCost(
+        tx,
+        info.prevouts.map((prevout) => prevout?.script),
+      ),
+    }),
     fee: info.fee,
     status: statusView(info.status),
   }

@@ -1,6 +1,7 @@
 import { instructionAt, lastPush } from '../script/instructions.ts'
 import { OP } from '../script/opcodes.ts'
 import { isPayToScriptHash, type WitnessProgram, witnessProgram } from '../script/type.ts'
+import type { Transaction } from '../wire/transaction.ts'
 import { WITNESS_SCALE_FACTOR } from './consensus.ts'
 import type { BlockDigest } from './digest.ts'
 
@@ -75,6 +76,26 @@ export function spendSigopCost({ spent, scriptSig, lastWitness }: Spend, rules: 
     program = redeemScript && witnessProgram(redeemScript)
   }
   return rules.witness && program ? cost + witnessSigops(program, lastWitness) : cost
+}
+
+/**
+ * Cost of all signature operations of a transaction under today's rules. `spent` has the scriptPubKeys of what its inputs
+ * spend; `undefined` for a coinbase's.
+ */
+export function transactionSigopCost(tx: Transaction, spent: readonly (Uint8Array | undefined)[]): number {
+  let cost = 0
+  for (const { scriptPubKey } of tx.outputs) cost += WITNESS_SCALE_FACTOR * countIn(scriptPubKey)
+  for (const [i, { scriptSig, witness }] of tx.inputs.entries()) {
+    cost += WITNESS_SCALE_FACTOR * countIn(scriptSig)
+    const script = spent[i]
+    if (!script) continue
+    cost += spendSigopCost({ spent: script, scriptSig, lastWitness: witness.at(-1) }, { p2sh: true, witness: true })
+  }
+  return cost
+}
+
+function countIn(script: Uint8Array): number {
+  return legacySigops(script, 0, script.length)
 }
 
 /** The same for an input of a digested block; `block` are its raw bytes. Cheap where the output is of neither kind. */

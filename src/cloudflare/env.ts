@@ -19,6 +19,7 @@ export interface Env {
   CAUSEWAY_DIAL?: string | null
   CAUSEWAY_RESOLVER?: string | null
   CAUSEWAY_FILTERS?: string | null
+  CAUSEWAY_ESPLORA_SIGOPS?: string | null
 }
 
 /** One relay is one hub and one ledger, whichever network it serves. */

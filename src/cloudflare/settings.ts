@@ -1,3 +1,4 @@
+import type { ApiSettings } from '../api/deps.ts'
 import type { Network } from '../chain/network.ts'
 import { parseConfig, parseHostPort } from '../config.ts'
 import { DEFAULT_RESOLVER } from './dns-over-https.ts'
@@ -13,7 +14,7 @@ export interface Dialling {
 }
 
 export type EdgeSettings =
-  | { kind: 'ok'; network: Network; dialling: Dialling; filters: boolean }
+  | { kind: 'ok'; network: Network; dialling: Dialling; filters: boolean; api: ApiSettings }
   /** A text that says what is wrong. */
   | { kind: 'refused'; text: string }
 
@@ -26,6 +27,7 @@ export function readSettings(env: SettingsEnv): EdgeSettings {
     'min-work': env.CAUSEWAY_MIN_WORK ?? undefined,
     // They cost the object a look at every block, and so are asked for here.
     filters: env.CAUSEWAY_FILTERS || 'off',
+    'esplora-sigops': env.CAUSEWAY_ESPLORA_SIGOPS ?? undefined,
   }
   const result = parseConfig(settings, { home: '', terminal: false })
   const mistakes = result.kind === 'bad' ? [...result.mistakes] : []
@@ -45,10 +47,10 @@ export function readSettings(env: SettingsEnv): EdgeSettings {
   if (result.kind === 'bad' || mistakes.length > 0) {
     return { kind: 'refused', text: `This relay is not set up: ${mistakes.join('; ')}.\n` }
   }
-  const { network, filters } = result.config
+  const { network, filters, esploraSigops } = result.config
   if (network.name === 'main') return { kind: 'refused', text: NO_MAIN }
   const seeds = dial === 'on' && named.length === 0 ? network.dnsSeeds : []
-  return { kind: 'ok', network, dialling: { named, seeds, resolver }, filters }
+  return { kind: 'ok', network, dialling: { named, seeds, resolver }, filters, api: { sigops: esploraSigops } }
 }
 
 const NO_MAIN = `This relay is set up for the network main, whose ledger does not fit here: an object of the edge

@@ -20,7 +20,7 @@ type Settings = Extract<EdgeSettings, { kind: 'ok' }>
 /** The site as last asked for: settings are the isolate's, the name is the request's. */
 let made: { host: string; site: Site } | undefined
 
-async function siteFor(host: string, env: Env, { network, dialling }: Settings): Promise<Site> {
+async function siteFor(host: string, env: Env, { network, dialling, api }: Settings): Promise<Site> {
   if (made?.host === host) return made.site
   const site = createApp({
     network,
@@ -34,6 +34,7 @@ async function siteFor(host: string, env: Env, { network, dialling }: Settings):
     report: (where, error) =>
       writeLog({ level: 'error', text: 'a question could not be answered', facts: { where, error: String(error) } }),
     streams: 'each',
+    settings: api,
     // The runtime packs what a header says is packed.
     packer: { pack: async (_, body) => body },
   })

@@ -95,6 +95,7 @@ export async function startNetwork({ data, http, log }: NetworkOptions): Promise
       connect: [],
       spv: false,
       filters: true,
+      esploraSigops: false,
       log: 'silent',
       logFormat: 'json',
       ...settings,

@@ -1,6 +1,6 @@
-import { COINBASE_MATURITY, MAX_MONEY, WITNESS_SCALE_FACTOR } from '../chain/consensus.ts'
+import { COINBASE_MATURITY, MAX_MONEY } from '../chain/consensus.ts'
 import { isFinal, type MedianTimes, sequenceLocksPass } from '../chain/locks.ts'
-import { legacySigops, spendSigopCost } from '../chain/sigops.ts'
+import { transactionSigopCost } from '../chain/sigops.ts'
 import { checkTransaction } from '../chain/tx-rules.ts'
 import { isCoinbase, type ParsedTransaction, type Transaction } from '../wire/transaction.ts'
 import { dustOutputs, MAX_DUST_OUTPUTS } from './dust.ts'
@@ -111,18 +111,12 @@ export function checkSigops(
   { tx, weight }: ParsedTransaction,
   coins: readonly ChainCoin[],
 ): Refusal | { kind: 'ok'; sigops: number; policyWeight: number } {
-  let sigops = 0
-  for (const { scriptPubKey } of tx.outputs) sigops += WITNESS_SCALE_FACTOR * sigopsOf(scriptPubKey)
-  for (const [i, { scriptSig, witness }] of tx.inputs.entries()) {
-    const spend = { spent: coins[i]!.script, scriptSig, lastWitness: witness.at(-1) }
-    sigops += WITNESS_SCALE_FACTOR * sigopsOf(scriptSig) + spendSigopCost(spend, { p2sh: true, witness: true })
-  }
+  const sigops = transactionSigopCost(
+    tx,
+    coins.map(({ script }) => script),
+  )
   if (sigops > MAX_STANDARD_SIGOP_COST) return refuse('bad-txns-too-many-sigops', `${sigops}`)
   return { kind: 'ok', sigops, policyWeight: Math.max(weight, sigops * WEIGHT_PER_SIGOP) }
-}
-
-function sigopsOf(script: Uint8Array): number {
-  return legacySigops(script, 0, script.length)
 }
 
 /** sat/kvB. */

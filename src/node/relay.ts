@@ -225,6 +225,7 @@ async function serveHttp({ config, queries, hub, log, metrics, front }: Site): P
     now: Date.now,
     packer: zlibPacker,
     answerCacheBytes: ANSWER_CACHE_BYTES,
+    settings: { sigops: config.esploraSigops },
     report: (where, error) => log.error({ where, error: String(error) }, 'a question could not be answered'),
   })
   const { host, port } = config.http!

@@ -2,7 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { expect } from 'vitest'
 import type { MediaType } from '../../src/api/answer.ts'
 import { placer } from '../../src/api/api.ts'
-import type { ApiDeps } from '../../src/api/deps.ts'
+import { type ApiDeps, USUAL_SETTINGS } from '../../src/api/deps.ts'
 import { statusOf } from '../../src/api/errors.ts'
 import type { RouteGroup } from '../../src/api/group.ts'
 import { apiGroups } from '../../src/api/groups.ts'
@@ -12,7 +12,14 @@ import type { Network } from '../../src/chain/network.ts'
 
 /** All groups of a site, as far as they say what they answer: nothing can be asked. */
 export function declaredGroups(network: Network): RouteGroup[] {
-  return apiGroups({ network, queries: {}, status: {}, version: '1.2.3', now: () => 0 } as unknown as ApiDeps)
+  return apiGroups({
+    network,
+    queries: {},
+    status: {},
+    version: '1.2.3',
+    settings: USUAL_SETTINGS,
+    now: () => 0,
+  } as unknown as ApiDeps)
 }
 
 /** Holds answers against what their routes declare: status, media type and shape. */

@@ -174,8 +174,8 @@ describe('a site', () => {
     expect(tries.length).toBeGreaterThan(30)
     for (const { attributes } of tries) {
       const { status } = await sample.front.get(attributes.href!)
-      // A coinbase has no proof of what it spends, and a young regtest no estimates; but nothing is malformed.
-      expect([200, 404], attributes.href).toContain(status)
+      // Some have no answer for a tip, or are not offered; but nothing is malformed.
+      expect([200, 403, 404], attributes.href).toContain(status)
     }
   })
 })

@@ -5,6 +5,7 @@ import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { readBody } from './bodies.ts'
 import type { Stored } from './parts.ts'
 import { decodePrevouts, readPrevouts, type SpentOutput } from './prevouts.ts'
+import { flagsOf } from './tx-flags.ts'
 import type { BlockPlace } from './tx-reader.ts'
 
 export interface SummaryQuestions {
@@ -24,29 +25,36 @@ export interface BlockSummary {
   feeSat: Float64Array
   /** Sum of the outputs. */
   valueSat: Float64Array
+  /** `TX_FLAGS`. */
+  flags: Uint32Array
 }
 
 /** Reads the whole block and all that it spends. Throws BlockDamaged where one of them is damaged or not kept. */
 export function summaryOf(sql: SqlPort, hasher: Hasher, block: BlockPlace): BlockSummary {
-  const { txids, txCount, txWeight, inputStart, outputStart, value } = digestBlock(
-    found(readBody(sql, block.id, hasher), block, 'body'),
-    hasher,
-  )
+  const bytes = found(readBody(sql, block.id, hasher), block, 'body')
+  const digest = digestBlock(bytes, hasher)
+  const { txids, txCount, txWeight, inputStart, outputStart, value } = digest
   const spent = spentBy(sql, hasher, block)
   if (txCount !== block.txCount || spent.length !== inputStart[txCount]! - inputStart[1]!) {
     throw new BlockDamaged(block.id, 'prevouts')
   }
   const feeSat = new Float64Array(txCount)
   const valueSat = new Float64Array(txCount)
-  // The coinbase's input spends nothing and is not among them.
-  let input = 0
   for (let t = 0; t < txCount; t++) {
     for (let output = outputStart[t]!; output < outputStart[t + 1]!; output++) valueSat[t]! += value[output]!
     if (t === 0) continue
-    for (let i = inputStart[t]!; i < inputStart[t + 1]!; i++) feeSat[t]! += spent[input++]!.value
+    for (let i = inputStart[t]!; i < inputStart[t + 1]!; i++) feeSat[t]! += spent[i - inputStart[1]!]!.value
     feeSat[t]! -= valueSat[t]!
   }
-  return { height: block.height, time: block.time, txids, weight: txWeight, feeSat, valueSat }
+  return {
+    height: block.height,
+    time: block.time,
+    txids,
+    weight: txWeight,
+    feeSat,
+    valueSat,
+    flags: flagsOf(bytes, digest, spent),
+  }
 }
 
 function spentBy(sql: SqlPort, hasher: Hasher, block: BlockPlace): SpentOutput[] {

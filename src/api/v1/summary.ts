@@ -6,7 +6,7 @@ import type { ApiDeps } from '../deps.ts'
 import { fail } from '../errors.ts'
 import { BLOCK_HASH } from '../params.ts'
 import { get, inJson, type Route, tagged } from '../route.ts'
-import { always, HASH, list, number, object, SATOSHI, UNIX_TIME } from '../schema.ts'
+import { count, HASH, list, number, object, SATOSHI, UNIX_TIME } from '../schema.ts'
 import { parseBlockHash } from './params.ts'
 
 const ENTRY = object({
@@ -15,14 +15,14 @@ const ENTRY = object({
   vsize: number('Virtual bytes.'),
   value: SATOSHI,
   rate: number('Satoshi per virtual byte, of the transaction by itself.'),
-  flags: always(0),
+  flags: count("Bits of mempool.space's classes: replaceability, version and kinds of scripts are told, nothing else."),
   time: UNIX_TIME,
 })
 
 export function summaryRoutes({ queries }: ApiDeps): Route[] {
   return tagged('Blocks', [
     get('/block/:hash/summary', {
-      about: 'What each transaction of a block comes to, in its order. Transactions are not classified: `flags` is 0.',
+      about: 'What each transaction of a block comes to, in its order.',
       params: { hash: BLOCK_HASH },
       gives: inJson(list(ENTRY)),
       fails: ['bad-block-hash', 'block-unknown'],
@@ -35,14 +35,14 @@ export function summaryRoutes({ queries }: ApiDeps): Route[] {
   ])
 }
 
-function summaryView({ txids, weight, feeSat, valueSat, time }: BlockSummary) {
+function summaryView({ txids, weight, feeSat, valueSat, flags, time }: BlockSummary) {
   return Array.from(weight, (units, t) => ({
     txid: toDisplay(txids.subarray(t * 32, t * 32 + 32)),
     fee: feeSat[t]!,
     vsize: units / 4,
     value: valueSat[t]!,
     rate: (feeSat[t]! * 4) / units,
-    flags: 0,
+    flags: flags[t]!,
     time,
   }))
 }

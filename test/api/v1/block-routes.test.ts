@@ -96,9 +96,19 @@ describe('blocks', () => {
       const { weight, tx } = parseTransaction(raw)
       const value = tx.outputs.reduce((sum, output) => sum + Number(output.value), 0)
       const vsize = weight / 4
-      return { txid: toDisplay(txid), fee, vsize, value, rate: fee / vsize, flags: 0, time: fullBlock.time }
+      return {
+        txid: toDisplay(txid),
+        fee,
+        vsize,
+        value,
+        rate: fee / vsize,
+        flags: expect.any(Number),
+        time: fullBlock.time,
+      }
     })
     expect([status, body]).toEqual([200, expected])
+    // Version 2, not replaceable; spends and pays to a witness script.
+    expect((body as { flags: number }[])[2]).toMatchObject({ flags: 2 | 8 | 8192 })
   })
 
   test('name those that competed with them', async () => {

@@ -6,6 +6,7 @@ import { extendedBlockRoutes } from './blocks.ts'
 import { feeRoutes } from './fees.ts'
 import { miningRoutes } from './mining.ts'
 import { prevoutRoutes } from './prevouts.ts'
+import { replacementRoutes } from './replacements.ts'
 import { summaryRoutes } from './summary.ts'
 import { tipRoutes } from './tips.ts'
 import { unconfirmedRoutes } from './transactions.ts'
@@ -22,6 +23,7 @@ export function v1Group(deps: ApiDeps): RouteGroup {
       ...summaryRoutes(deps),
       ...unconfirmedRoutes(deps),
       ...prevoutRoutes(deps),
+      ...replacementRoutes(deps),
       ...miningRoutes(deps),
       ...addressRoutes(deps),
     ],

@@ -187,3 +187,41 @@ test.each([
 test('times of a hundred transactions are told at once', async () => {
   expect(await ask(`/transaction-times?${times(100)}`)).toEqual([200, Array(100).fill(0)])
 })
+
+describe('replacements', () => {
+  test('are none until there is one', async () => {
+    const txid = idOf(sample.single)
+    expect(await ask(`/tx/${txid}/rbf`)).toEqual([200, { replacements: null, replaces: null }])
+    expect(await ask('/replacements')).toEqual([200, []])
+    expect(await ask('/fullrbf/replacements')).toEqual([200, []])
+    expect(await ask('/tx/nonsense/rbf')).toEqual([400, { error: 'Invalid transaction ID' }])
+  })
+
+  test('are told as trees, from the one that stands', async () => {
+    const { ledger, single, replacement, front } = sample
+    const before = await (await front.get(`/api/tx/${idOf(single)}`)).json()
+    ledger.now += 60_000
+    expect(await ledger.send(replacement)).toMatchObject({ kind: 'accepted' })
+    const named = (raw: Uint8Array, fee: number, time: number) => {
+      const { tx, weight } = parseTransaction(raw)
+      const value = tx.outputs.reduce((sum, output) => sum + Number(output.value), 0)
+      const vsize = Math.ceil(weight / 4)
+      return { txid: idOf(raw), fee, vsize, value, rate: fee / vsize, time, rbf: false }
+    }
+    const old = named(single, (before as { fee: number }).fee, NOW + 3)
+    const now = Math.floor(ledger.now / 1000)
+    const tree = {
+      tx: { ...named(replacement, 12_000, now), fullRbf: true },
+      time: now,
+      fullRbf: true,
+      replaces: [{ tx: old, time: NOW + 3, interval: now - (NOW + 3), fullRbf: true, replaces: [] }],
+    }
+    expect(await ask(`/tx/${tree.tx.txid}/rbf`)).toEqual([200, { replacements: tree, replaces: [old.txid] }])
+    expect(await ask(`/tx/${old.txid}/rbf`)).toEqual([200, { replacements: tree, replaces: null }])
+    expect(await ask('/replacements')).toEqual([200, [tree]])
+    expect(await ask('/fullrbf/replacements')).toEqual([200, [tree]])
+    ledger.mine([replacement])
+    const mined = { ...tree, mined: true, tx: { ...tree.tx, mined: true } }
+    expect(await ask('/replacements')).toEqual([200, [mined]])
+  })
+})

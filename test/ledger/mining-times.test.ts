@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { adjustmentOf, difficultyView } from '../../src/api/v1/difficulty.ts'
 import { main } from '../../src/chain/networks/main.ts'
 import { regtest } from '../../src/chain/networks/regtest.ts'
 import { testnet3 } from '../../src/chain/networks/testnet3.ts'
@@ -6,8 +7,9 @@ import { MAX_SAMPLES } from '../../src/ledger/hash-rates.ts'
 import { MiningQueries } from '../../src/ledger/mining-queries.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import type { SqlPort } from '../../src/store/sql.ts'
+import { hexToBytes } from '../../src/wire/hash.ts'
 import { splitHeaders } from '../chain/make-headers.ts'
-import { describeShared, readShared } from '../shared.ts'
+import { describeShared, readShared, readSharedJson } from '../shared.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { type BareHeader, bareHeaders, knownHeaders, storeOf } from './bare-chain.ts'
 
@@ -130,6 +132,35 @@ describeShared('retargets of real headers', () => {
       retarget: { bits: 0x1d00ffff, previousBits: 0x1d00ffff },
       quarterTime: headers[10_236 - 503]!.time,
     })
+  })
+
+  test('are those of 330 periods of mainnet, each as far from the one before as it took', () => {
+    const rows = readSharedJson('headers/mainnet-retarget-headers.json.gz') as [number, string, string][]
+    const known = rows.map(([height, hex]) => knownHeaders([hexToBytes(hex)], height)[0]!)
+    const starts = known.filter(({ height }) => height % 2016 === 0)
+    const ends = known.filter(({ height }) => height % 2016 !== 0)
+    const queries = new MiningQueries(storeOf(starts), main, nodeHasher)
+    const retargets = queries.retargets(0)
+    expect(starts.length).toBeGreaterThan(320)
+    expect(retargets).toEqual(
+      starts
+        .map(({ height, time, bits }, i) => ({ height, time, bits, previousBits: starts[i - 1]?.bits }))
+        .filter(({ bits, previousBits }) => bits !== previousBits),
+    )
+    for (const retarget of retargets.slice(1)) {
+      const { height, time } = starts[retarget.height / 2016 - 1]!
+      const end = ends.find((header) => header.height === retarget.height - 1)!
+      const period = {
+        height: end.height,
+        time: end.time,
+        startTime: time,
+        retarget: undefined,
+        quarterTime: undefined,
+      }
+      // What is foretold after the last block of a period is what comes, but for the rounding of the bits.
+      const { difficultyChange } = difficultyView(period, main.pow, end.time + 1000)
+      expect(1 + difficultyChange / 100, `after ${height}`).toBeCloseTo(adjustmentOf(retarget), 3)
+    }
   })
 
   test('are seen where the bits change, and not where the 20-minute rule changes them', () => {

@@ -137,6 +137,35 @@ export function smokeSuite(name: string, start: () => Promise<Shell>): void {
       expect(await scene.json('/blocks/tip/height')).toBe(await scene.tipHeight())
     })
 
+    test('it answers what mempool.space adds, of the chain and of what waits', async () => {
+      const chain = maker.chain()
+      const v1 = <T>(path: string) => scene.json<T>(`/api/v1${path}`)
+      const tip = { id: hexOf(maker.tip), height: maker.tip.height, extras: { header: bytesToHex(maker.tip.header) } }
+      const blocks = await v1<object[]>('/blocks')
+      expect(blocks).toHaveLength(15)
+      expect(blocks[0]).toMatchObject(tip)
+      expect(await v1(`/block/${tip.id}`)).toEqual(blocks[0])
+      const big = chain[BLOCKS - 1]!
+      expect(await v1<{ txid: string }[]>(`/block/${hexOf(big)}/summary`)).toMatchObject(
+        big.txids.map((txid) => ({ txid: toDisplay(txid) })),
+      )
+      const { hash, height, time } = chain[99]!
+      expect(await v1(`/mining/blocks/timestamp/${time}`)).toMatchObject({ height, hash: toDisplay(hash) })
+      expect(await v1('/mining/reward-stats/144')).toMatchObject({ endBlock: tip.height })
+      expect(await v1('/mining/hashrate/all')).toMatchObject({ difficulty: [], currentHashrate: expect.any(Number) })
+      expect(await v1('/difficulty-adjustment')).toMatchObject({ nextRetargetHeight: 2016 })
+      expect(await v1('/chain-tips')).toMatchObject([{ hash: tip.id, branchlen: 0, status: 'active' }])
+      expect(await v1('/fees/recommended')).toMatchObject({ fastestFee: 1, minimumFee: 1 })
+      expect(await v1('/fees/mempool-blocks')).toEqual([])
+      expect(await v1('/replacements')).toEqual([])
+      const coinbase = toDisplay(chain[200]!.txids[0]!)
+      expect(await v1(`/transaction-times?txId[]=${coinbase}`)).toEqual([0])
+      const body = JSON.stringify([{ txid: coinbase, vout: 0 }])
+      const prevouts = await scene.ask('/api/v1/prevouts', { method: 'POST', body })
+      expect(await prevouts.json()).toMatchObject([{ unconfirmed: false }])
+      expect(await scene.json('/api/fee-estimates')).toMatchObject({ 1: expect.any(Number), 1008: expect.any(Number) })
+    })
+
     test('the pages show it to people', async () => {
       const [paid] = maker.chain().filter(({ txids }) => txids.length === 3)
       const txid = toDisplay(paid!.txids[1]!)

@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { expect } from 'vitest'
 import type { MediaType } from '../../src/api/answer.ts'
@@ -8,6 +9,7 @@ import type { RouteGroup } from '../../src/api/group.ts'
 import { apiGroups } from '../../src/api/groups.ts'
 import { failuresOf, type Shapes } from '../../src/api/route.ts'
 import { type Schema, written } from '../../src/api/schema.ts'
+import { STREAMS } from '../../src/api/streams.ts'
 import type { Network } from '../../src/chain/network.ts'
 
 /** All groups of a site, as far as they say what they answer: nothing can be asked. */
@@ -41,6 +43,11 @@ export class Contract {
     const where = `${request.method} ${pathname}: ${response.status}`
     const type = response.headers.get('Content-Type') as MediaType
     const { shapes } = group.dialect
+    const stream = STREAMS.find((one) => one.path === pathname)
+    if (stream && (request.method === 'GET' || request.method === 'HEAD')) {
+      expect([stream.status, ...stream.fails.map(statusOf)], where).toContain(response.status)
+      return response.status === stream.status ? response.body?.cancel() : this.#body(response, type, shapes, where)
+    }
     if (!found) {
       expect(response.status, where).toBe(404)
       return this.#body(response, type, shapes, where)
@@ -54,8 +61,9 @@ export class Contract {
   async #body(response: Response, type: MediaType, shapes: Shapes, where: string): Promise<unknown> {
     const schema = shapes[type]
     expect(schema, `${where} of type ${type}`).toBeDefined()
-    if (type === 'application/octet-stream') return response.arrayBuffer()
-    const text = await response.text()
+    const bytes = unpacked(new Uint8Array(await response.arrayBuffer()), response.headers.get('Content-Encoding'))
+    if (type === 'application/octet-stream') return bytes
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     const body: unknown = type === 'application/json' ? JSON.parse(text) : text
     const check = this.#check(schema!)
     if (!check(body)) {
@@ -75,4 +83,9 @@ export class Contract {
     this.#checks.set(schema, check)
     return check
   }
+}
+
+function unpacked(bytes: Uint8Array, coding: string | null): Uint8Array {
+  if (coding === null) return bytes
+  return coding === 'gzip' ? gunzipSync(bytes) : brotliDecompressSync(bytes)
 }

@@ -5,6 +5,7 @@ import type { Chainstate, Connected, Invalid } from '../ledger/chainstate.ts'
 import type { ChangeLog } from '../ledger/change-log.ts'
 import type { FilterIndex } from '../ledger/filter-index.ts'
 import type { Mempool } from '../ledger/mempool.ts'
+import type { PackageOptions, PackageResult } from '../ledger/mempool-questions.ts'
 import type { BroadcastResult } from '../ledger/queries.ts'
 import type { LinkId, ToHub, ToLedger } from '../peer/queues.ts'
 import type { Sync, SyncOutput } from '../peer/sync.ts'
@@ -44,6 +45,8 @@ interface Full {
   transactions: Transactions
   filters: FilterKeeper | undefined
 }
+
+const NO_TRANSACTIONS = 'no transactions are taken without blocks'
 
 /** A tip older than this belongs to an initial download. */
 const SYNCED_WITHIN: Millis = 24 * 3_600_000
@@ -167,16 +170,31 @@ export class LedgerHost {
 
   /** A transaction handed in by a person or program. */
   broadcast(bytes: Uint8Array, now: Millis): { result: BroadcastResult; outputs: LedgerOutput[] } {
-    let result: BroadcastResult = { kind: 'refused', code: -26, message: 'no transactions are taken without blocks' }
-    const outputs = this.#run(now, () => {
-      if (this.#full) result = this.#full.transactions.broadcast(bytes, now)
-    })
-    return { result, outputs }
+    const none: BroadcastResult = { kind: 'refused', code: -26, message: NO_TRANSACTIONS }
+    return this.#handIn(none, (transactions) => transactions.broadcast(bytes, now), now)
+  }
+
+  /** A child and its parents, likewise. */
+  submitPackage(
+    raws: readonly Uint8Array[],
+    options: PackageOptions | undefined,
+    now: Millis,
+  ): { result: PackageResult; outputs: LedgerOutput[] } {
+    const none: PackageResult = { kind: 'refused', code: -25, message: NO_TRANSACTIONS }
+    return this.#handIn(none, (transactions) => transactions.submitPackage(raws, options, now), now)
   }
 
   /** Commits what is open. Nothing may be put in after this. */
   stop(): void {
     this.#commit()
+  }
+
+  #handIn<T>(none: T, hand: (transactions: Transactions) => T, now: Millis): { result: T; outputs: LedgerOutput[] } {
+    let result = none
+    const outputs = this.#run(now, () => {
+      if (this.#full) result = hand(this.#full.transactions)
+    })
+    return { result, outputs }
   }
 
   #compose({ chainstate, mempool, changes, filters: index }: NonNullable<LedgerHostParts['full']>): Full {

@@ -96,19 +96,23 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
         mempoolVbytes: mempool.pool.vsize,
         storageBytes: sql.sql.databaseSize,
       }),
-    mempool: (perform) =>
-      new LocalMempool({
+    mempool: (perform) => {
+      const performed = <T>({ result, outputs }: { result: T; outputs: LedgerOutput[] }): T => {
+        perform(outputs)
+        return result
+      }
+      return new LocalMempool({
         mempool,
         changes,
         hasher,
         now,
         synced: () => host.synced,
-        broadcast: (bytes) => {
-          const { result, outputs } = host.broadcast(bytes, now())
-          perform(outputs)
-          return result
+        intake: {
+          broadcast: (bytes) => performed(host.broadcast(bytes, now())),
+          submitPackage: (raws, options) => performed(host.submitPackage(raws, options, now())),
         },
-      }),
+      })
+    },
     takeBack: (bytes, time) => mempool.accept(bytes, time).kind === 'accepted',
   }
 }

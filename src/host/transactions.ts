@@ -5,6 +5,8 @@ import { broadcast } from '../ledger/broadcast.ts'
 import type { Chainstate, Connected } from '../ledger/chainstate.ts'
 import type { ChangeLog } from '../ledger/change-log.ts'
 import type { Accepted, AcceptedTx, Mempool, Released } from '../ledger/mempool.ts'
+import type { PackageOptions, PackageResult } from '../ledger/mempool-questions.ts'
+import { submitPackage } from '../ledger/package-submission.ts'
 import type { BroadcastResult } from '../ledger/queries.ts'
 import type { LinkId, ToHub } from '../peer/queues.ts'
 import { transactionsOf } from '../wire/block-parts.ts'
@@ -51,6 +53,14 @@ export class Transactions {
     this.#tellChanges()
     if (result?.kind === 'refused') this.#ports.meter.refused('transaction', result.reason)
     if (result?.kind === 'accepted') this.#announceAll(result, undefined)
+    return answer
+  }
+
+  /** A child and its parents, handed in likewise. */
+  submitPackage(raws: readonly Uint8Array[], options: PackageOptions | undefined, now: Millis): PackageResult {
+    const { answer, accepted } = submitPackage(this.#ports.mempool, raws, now, options)
+    this.#tellChanges()
+    for (const each of accepted) this.#announceAll(each, undefined)
     return answer
   }
 

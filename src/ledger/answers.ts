@@ -16,7 +16,16 @@ import type { BranchTip } from './header-tips.ts'
 import { type LiveOverview, MAX_NAMED, PROJECTED_BLOCKS, type Whereabouts } from './live-questions.ts'
 import { outpointKey } from './mempool-entry.ts'
 import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, OnBlock } from './mempool-port.ts'
-import type { MempoolLevels, ProjectedBlock, Replacements, ReplacementTree, TxRelatives } from './mempool-questions.ts'
+import type {
+  MempoolLevels,
+  PackageOptions,
+  PackageResult,
+  ProjectedBlock,
+  Replacements,
+  ReplacementTree,
+  TestResult,
+  TxRelatives,
+} from './mempool-questions.ts'
 import type { BlockFees, BlockTime, ForkedBlock, HashRates, RewardStats } from './mining-queries.ts'
 import type {
   BlockInfo,
@@ -261,6 +270,14 @@ export class LedgerAnswers implements LedgerQueries {
 
   async replacementTrees(limit: number, fullRbfOnly: boolean): Promise<ReplacementTree[]> {
     return this.#mempool.replacementTrees(limit, fullRbfOnly)
+  }
+
+  async submitPackage(raws: readonly Uint8Array[], options?: PackageOptions): Promise<PackageResult> {
+    return this.#mempool.submitPackage(raws, options)
+  }
+
+  async testAccept(raws: readonly Uint8Array[], options?: Pick<PackageOptions, 'maxFeeRate'>): Promise<TestResult> {
+    return this.#mempool.testAccept(raws, options)
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {

@@ -1,12 +1,13 @@
 import type { Millis } from '../peer/ports.ts'
 import { scriptType } from '../script/type.ts'
 import { WireError } from '../wire/error.ts'
+import type { Transaction } from '../wire/transaction.ts'
 import type { AcceptResult, IncomingTx, Mempool } from './mempool.ts'
 import { refusalText } from './mempool-policy.ts'
 import type { BroadcastResult } from './queries.ts'
 
 /** 0.1 coins per kvB: who pays more than this has made a mistake. sat/kvB. */
-const MAX_FEE_RATE = 10_000_000
+export const MAX_FEE_RATE = 10_000_000
 
 /**
  * What happens to a transaction that a client hands in: as Bitcoin Core's `sendrawtransaction` answers with its default
@@ -21,7 +22,7 @@ export function broadcast(
   const incoming = decodeTx(mempool, bytes)
   if (!incoming) return refused(-22, 'TX decode failed. Make sure the tx has at least one input.')
   const { txid } = incoming
-  if (incoming.tx.outputs.some(({ value, scriptPubKey }) => value > 0n && scriptType(scriptPubKey) === 'op_return')) {
+  if (burns(incoming.tx, 0)) {
     return refused(-25, 'Unspendable output exceeds maximum configured by user (maxburnamount)')
   }
   if (mempool.isMined(incoming)) return refused(-27, 'Transaction outputs already in utxo set')
@@ -35,7 +36,12 @@ export function broadcast(
   return refused(result.missing ? -25 : -26, refusalText(result))
 }
 
-function decodeTx(mempool: Mempool, bytes: Uint8Array): IncomingTx | undefined {
+/** Whether an output that nobody can spend is worth more than this, in satoshi. */
+export function burns(tx: Transaction, most: number): boolean {
+  return tx.outputs.some(({ value, scriptPubKey }) => value > most && scriptType(scriptPubKey) === 'op_return')
+}
+
+export function decodeTx(mempool: Mempool, bytes: Uint8Array): IncomingTx | undefined {
   try {
     return mempool.parse(bytes)
   } catch (error) {

@@ -44,6 +44,8 @@ export interface JudgeOptions {
   maxFeeRate?: number | undefined
   /** A transaction that would replace others is refused. */
   noReplacing?: boolean
+  /** Of several each has to pay enough by itself. */
+  eachPays?: boolean
 }
 
 /** Says whether transactions may come in, by all rules; changes nothing. */
@@ -83,10 +85,16 @@ export class Judge {
   together(incoming: readonly IncomingTx[], now: Millis, options: JudgeOptions): Verdict | PackageRefusal {
     const candidates: Candidate[] = []
     for (const [at, each] of incoming.entries()) {
+      if (this.#pool.byWtxid(hashKey(each.wtxid))) return failed(at, refuse('txn-already-in-mempool'))
       const candidate = this.candidate(each, now, incoming.slice(0, at))
       if ('kind' in candidate) return failed(at, candidate)
+      const { entry, conflicts } = candidate
       candidates.push(candidate)
-      const refusal = checkEphemeral(candidate.entry) ?? checkMaxFee(candidate.entry, options)
+      const refusal =
+        (options.noReplacing && conflicts.size > 0 ? refuse('bip125-replacement-disallowed') : undefined) ??
+        checkEphemeral(entry) ??
+        (options.eachPays ? checkFee(entry, options.floors) : undefined) ??
+        checkMaxFee(entry, options)
       if (refusal) return failed(at, refusal)
     }
     const entries = candidates.map(({ entry }) => entry)

@@ -13,12 +13,16 @@ import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, ScriptWant
 import {
   MAX_FIRST_SEEN,
   type MempoolLevels,
+  type PackageOptions,
+  type PackageResult,
   type ProjectedBlock,
   type Replacements,
   type ReplacementTree,
+  type TestResult,
   type TxRelatives,
 } from './mempool-questions.ts'
 import { chunkOf, relativesOf } from './mempool-relatives.ts'
+import { testAccept } from './package-submission.ts'
 import type { BroadcastResult, MempoolSummary, TxInfo, TxoStats } from './queries.ts'
 import { INCREMENTAL_RATE } from './rolling-floor.ts'
 import { ScriptMatch } from './script-match.ts'
@@ -202,30 +206,38 @@ function txInfo({ txid, raw, prevouts, feeSat, time }: MempoolEntry): TxInfo {
   return { txid, raw, prevouts: [...prevouts], fee: feeSat, status: { confirmed: false }, firstSeen: time }
 }
 
+/** Where transactions of clients go in. */
+export interface ClientIntake {
+  broadcast(bytes: Uint8Array): BroadcastResult
+  submitPackage(raws: readonly Uint8Array[], options?: PackageOptions): PackageResult
+}
+
 /** The port for answers made in the thread that owns the mempool, and what a remote one calls there. */
 export class LocalMempool implements MempoolPort {
   readonly #queries: MempoolQueries
   readonly #changes: ChangeLog
   readonly #synced: () => boolean
-  readonly #broadcast: (bytes: Uint8Array) => BroadcastResult
+  readonly #mempool: Mempool
+  readonly #intake: ClientIntake
   readonly #now: () => number
 
   /**
-   * `broadcast` hands a client's transaction to the mempool and announces what was taken in; `synced` tells whether
+   * `intake` hands a client's transactions to the mempool and announces what was taken in; `synced` tells whether
    * initial download is over; `now` gives milliseconds.
    */
   constructor(options: {
     mempool: Mempool
     changes: ChangeLog
     synced: () => boolean
-    broadcast: (bytes: Uint8Array) => BroadcastResult
+    intake: ClientIntake
     now: () => number
     hasher?: Hasher
   }) {
     this.#queries = new MempoolQueries(options.mempool, options.hasher)
     this.#changes = options.changes
     this.#synced = options.synced
-    this.#broadcast = options.broadcast
+    this.#mempool = options.mempool
+    this.#intake = options.intake
     this.#now = options.now
   }
 
@@ -286,7 +298,15 @@ export class LocalMempool implements MempoolPort {
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {
-    return this.#broadcast(bytes)
+    return this.#intake.broadcast(bytes)
+  }
+
+  async submitPackage(raws: readonly Uint8Array[], options?: PackageOptions): Promise<PackageResult> {
+    return this.#intake.submitPackage(raws, options)
+  }
+
+  async testAccept(raws: readonly Uint8Array[], options?: Pick<PackageOptions, 'maxFeeRate'>): Promise<TestResult> {
+    return testAccept(this.#mempool, raws, this.#now(), options)
   }
 
   async changesSince(cursor: string | undefined, maxEntries?: number) {

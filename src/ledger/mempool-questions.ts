@@ -18,6 +18,10 @@ export interface MempoolQuestions {
   replacements(txid: Uint8Array): Promise<Replacements>
   /** The trees with the latest replacements, newest first. `fullRbfOnly`: where something did not say that it may be replaced. */
   replacementTrees(limit: number, fullRbfOnly: boolean): Promise<ReplacementTree[]>
+  /** A child and its parents, to be taken in together where that is needed; as Bitcoin Core's `submitpackage`. */
+  submitPackage(raws: readonly Uint8Array[], options?: PackageOptions): Promise<PackageResult>
+  /** What would be said of these, parents before children; nothing is taken in. As Core's `testmempoolaccept`. */
+  testAccept(raws: readonly Uint8Array[], options?: Pick<PackageOptions, 'maxFeeRate'>): Promise<TestResult>
 }
 
 /** Most transactions that one question may name. */
@@ -132,4 +136,55 @@ export interface ReplacedTx {
   /** It replaced what did not say so. */
   fullRbf?: true
   mined?: true
+}
+
+export interface PackageOptions {
+  /** sat/kvB above which a transaction is taken for a mistake: 0.1 coins where nothing is said; 0 for no limit. */
+  maxFeeRate?: number
+  /** Satoshi that an output which nobody can spend may hold: 0 where nothing is said. */
+  maxBurn?: number
+}
+
+/** Why nothing was looked at: `code` and `message` are those of Core's RPC. */
+export interface PackageUndone {
+  kind: 'refused'
+  code: -8 | -22 | -25
+  message: string
+}
+
+/** `message` is `success` or what is wrong with the whole; `txs` as handed in; `replaced`: txids of what had to leave. */
+export type PackageResult =
+  | PackageUndone
+  | { kind: 'judged'; message: string; txs: PackageTx[]; replaced: Uint8Array[] }
+
+/** In the mempool now, with figures; or, `otherWtxid`, another form of it was before; or refused, `error`. */
+export interface PackageTx {
+  txid: Uint8Array
+  wtxid: Uint8Array
+  otherWtxid?: Uint8Array
+  vsize?: number
+  feeSat?: number
+  /** For those that came in now. */
+  effective?: EffectiveRate
+  error?: string
+}
+
+/** The rate in sat/kvB, rounded down, at which transactions were judged together; `includes` are their wtxids. */
+export interface EffectiveRate {
+  feeRate: number
+  includes: Uint8Array[]
+}
+
+export type TestResult = PackageUndone | { kind: 'tested'; txs: TestedTx[] }
+
+/** Without `allowed` the tests ended before it came to this one. */
+export interface TestedTx {
+  txid: Uint8Array
+  wtxid: Uint8Array
+  allowed?: boolean
+  vsize?: number
+  feeSat?: number
+  effective?: EffectiveRate
+  reject?: { reason: string; details: string }
+  packageError?: string
 }

@@ -8,7 +8,7 @@ import { Admission, type IncomingTx } from './admission.ts'
 import { type MempoolEntry, outpointKey, outpointKeyAt } from './mempool-entry.ts'
 import { type HoldingLimits, MempoolHoldings } from './mempool-holdings.ts'
 import { Judge, type JudgeOptions, type PackageRefusal, type Verdict } from './mempool-judge.ts'
-import { MAX_STANDARD_WEIGHT, type MempoolChain, type Refusal, refuse } from './mempool-policy.ts'
+import { MAX_STANDARD_WEIGHT, type MempoolChain, type Refusal, refuse, tooCheap } from './mempool-policy.ts'
 import { type TxPool, withDescendants } from './mempool-pool.ts'
 import type { Accepted, AcceptedTx, AcceptResult, ChainUpdate, ReceiveResult, Released } from './mempool-results.ts'
 import { type OrphanLimits, Orphans } from './orphans.ts'
@@ -231,14 +231,14 @@ export class Mempool {
     this.#holdings.expire(now)
     const verdict = this.judge(incoming, now, { maxFeeRate })
     if (verdict.kind !== 'fits') return verdict
-    return this.#admit(verdict, now) ?? refuse('mempool full')
+    return this.#admit(verdict, now) ?? tooCheap('mempool full')
   }
 
   #enterTogether(incoming: readonly IncomingTx[], now: Millis, maxFeeRate?: number): Entered | PackageRefusal {
     this.#holdings.expire(now)
     const verdict = this.judgeTogether(incoming, now, { maxFeeRate })
     if (verdict.kind !== 'fits') return verdict
-    const full = () => incoming.map((_, at) => ({ at, refusal: refuse('mempool full') }))
+    const full = () => incoming.map((_, at) => ({ at, refusal: tooCheap('mempool full') }))
     return this.#admit(verdict, now) ?? { kind: 'package-refused', all: 'transaction failed', each: full() }
   }
 

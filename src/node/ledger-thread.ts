@@ -4,6 +4,7 @@ import { type LedgerHost, type LedgerOutput, NODE_LIMITS } from '../host/ledger-
 import { Meter } from '../host/meter.ts'
 import { type OpenLedger, openLedger } from '../host/open-ledger.ts'
 import type { ScriptWant } from '../ledger/mempool-port.ts'
+import type { PackageOptions } from '../ledger/mempool-questions.ts'
 import type { ToHub } from '../peer/queues.ts'
 import { StoreError } from '../store/error.ts'
 import { Digester } from './digester.ts'
@@ -132,6 +133,8 @@ function callsOf(ledger: OpenLedger): Calls {
     mempoolContents: () => mempool.mempoolContents(),
     replacements: (txid: Uint8Array) => mempool.replacements(txid),
     replacementTrees: (limit: number, fullRbfOnly: boolean) => mempool.replacementTrees(limit, fullRbfOnly),
+    submitPackage: (raws: Uint8Array[], options?: PackageOptions) => mempool.submitPackage(raws, options),
+    testAccept: (raws: Uint8Array[], options?: PackageOptions) => mempool.testAccept(raws, options),
     broadcast: (bytes: Uint8Array) => mempool.broadcast(bytes),
     changesSince: (cursor: string | undefined, maxEntries?: number) => mempool.changesSince(cursor, maxEntries),
   }

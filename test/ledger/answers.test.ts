@@ -7,6 +7,7 @@ import { ChangeLog } from '../../src/ledger/change-log.ts'
 import { Mempool } from '../../src/ledger/mempool.ts'
 import type { MempoolPort } from '../../src/ledger/mempool-port.ts'
 import { LocalMempool } from '../../src/ledger/mempool-queries.ts'
+import { submitPackage } from '../../src/ledger/package-submission.ts'
 import type { TxInfo, UtxoInfo } from '../../src/ledger/queries.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { bytesToHex, hexToBytes, sha256 } from '../../src/wire/hash.ts'
@@ -44,7 +45,10 @@ function setUp(seed = 1, wrap: (port: MempoolPort) => MempoolPort = (port) => po
       mempool,
       changes,
       synced: () => true,
-      broadcast: (bytes) => broadcast(mempool, bytes, NOW).answer,
+      intake: {
+        broadcast: (bytes) => broadcast(mempool, bytes, NOW).answer,
+        submitPackage: (raws, options) => submitPackage(mempool, raws, NOW, options).answer,
+      },
       now: () => NOW,
       hasher: nodeHasher,
     }),
@@ -330,6 +334,8 @@ function bound(port: MempoolPort): MempoolPort {
     mempoolContents: () => port.mempoolContents(),
     replacements: (...args) => port.replacements(...args),
     replacementTrees: (...args) => port.replacementTrees(...args),
+    submitPackage: (...args) => port.submitPackage(...args),
+    testAccept: (...args) => port.testAccept(...args),
     broadcast: (...args) => port.broadcast(...args),
     changesSince: (...args) => port.changesSince(...args),
   }
@@ -464,7 +470,10 @@ test('answers survive the way between two threads, and drag no buffers along', a
     mempool,
     changes: new ChangeLog(1),
     synced: () => true,
-    broadcast: (bytes) => broadcast(mempool, bytes, NOW).answer,
+    intake: {
+      broadcast: (bytes) => broadcast(mempool, bytes, NOW).answer,
+      submitPackage: (raws, options) => submitPackage(mempool, raws, NOW, options).answer,
+    },
     now: () => NOW,
   })
   const all = [

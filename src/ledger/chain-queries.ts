@@ -125,8 +125,8 @@ export class ChainQueries {
       const blocks = this.#blocks.descending(start, limit)
       return this.#blocks.stats(start, limit).map((stats, i) => {
         const block = blocks[i]!
-        const [coinbase] = this.#reader.openRun(this.#reader.blockAt(block.height)!, 0, 1)
-        return { block, stats, coinbase: confirmedInfo(coinbase!) }
+        const place = this.#reader.blockAt(block.height)!
+        return { block, stats, coinbase: confirmedInfo(this.#reader.open(place.firstTx, place)!) }
       })
     })
   }

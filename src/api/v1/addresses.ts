@@ -15,7 +15,7 @@ export function addressRoutes({ network }: ApiDeps): Route[] {
   return tagged('Addresses', [
     get('/validate-address/:address', {
       about: "Whether an address is one of this network's, and what it pays to.",
-      params: { address: { about: 'An address.', schema: string(ADDRESS_LIKE.source) } },
+      params: { address: { about: 'An address.', schema: string(ADDRESS_LIKE.source), example: '{address}' } },
       gives: inJson(VALIDATED),
       fails: ['address-malformed'],
       keep: A_DAY,

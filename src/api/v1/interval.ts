@@ -21,6 +21,7 @@ const INTERVALS = {
 export const INTERVAL: Param = {
   about: 'How far back from now; everything unless given.',
   schema: word(...Object.keys(INTERVALS)),
+  example: '1w',
 }
 
 /** Unix seconds at which the interval begins that ends `now`; 0 for everything, which an empty name stands for. */

@@ -80,7 +80,9 @@ export function miningRoutes({ queries, network, now }: ApiDeps): Route[] {
     }),
     get('/mining/reward-stats/:blocks', {
       about: 'What the latest blocks paid to their miners. Sums are strings of digits.',
-      params: { blocks: { about: `How many, up to ${MAX_SUMMED_BLOCKS}.`, schema: string('^[0-9]+$') } },
+      params: {
+        blocks: { about: `How many, up to ${MAX_SUMMED_BLOCKS}.`, schema: string('^[0-9]+$'), example: '144' },
+      },
       gives: inJson(REWARDS),
       fails: ['bad-block-count', 'syncing'],
       keep: MINING,
@@ -99,7 +101,7 @@ export function miningRoutes({ queries, network, now }: ApiDeps): Route[] {
     }),
     get('/mining/blocks/timestamp/:timestamp', {
       about: 'The highest block dated at or before a time.',
-      params: { timestamp: { about: 'Unix seconds.', schema: string('^[1-9][0-9]*$') } },
+      params: { timestamp: { about: 'Unix seconds.', schema: string('^[1-9][0-9]*$'), example: '1700000000' } },
       gives: inJson(BLOCK_TIME),
       fails: ['bad-timestamp', 'no-block-yet'],
       keep: MINING,

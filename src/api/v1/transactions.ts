@@ -48,7 +48,12 @@ export function unconfirmedRoutes({ queries }: ApiDeps): Route[] {
     get('/transaction-times', {
       about: 'When transactions of the mempool were first seen, in the order asked for; 0 for those not in it.',
       query: {
-        'txId[]': { about: `A txid; up to ${TIMES_LIMIT} times.`, schema: TXID.schema, required: true },
+        'txId[]': {
+          about: `A txid; up to ${TIMES_LIMIT} times.`,
+          schema: TXID.schema,
+          required: true,
+          example: '{txid}',
+        },
       },
       gives: inJson(list(UNIX_TIME, TIMES_LIMIT)),
       fails: ['bad-txids', 'too-many-txids'],

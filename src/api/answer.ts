@@ -5,10 +5,15 @@ import { type ApiError, retryAfter } from './errors.ts'
 /** The types carry no charset, as the Esplora contract wants them. */
 export type MediaType = 'application/json' | 'text/plain' | 'application/octet-stream'
 
+/** A text too long to be held at once: it is made while it is sent. Whoever has it reads it to its end or returns it. */
+export interface Pieces {
+  pieces: Iterable<string>
+}
+
 /** What a route answers with. */
 export interface Answer {
   type: MediaType
-  body: string | Uint8Array<ArrayBuffer>
+  body: string | Uint8Array<ArrayBuffer> | Pieces
   /** Height of what it is about, for a route whose answers are kept by depth; `undefined` while unconfirmed or unknown. */
   height?: number | undefined
   /** Where this one answer is not kept as the route says. */
@@ -29,6 +34,10 @@ export function jsonText(body: string, more?: More): Answer {
 
 export function text(body: string, more?: More): Answer {
   return { ...more, type: 'text/plain', body }
+}
+
+export function isPieces(body: Answer['body']): body is Pieces {
+  return typeof body === 'object' && 'pieces' in body
 }
 
 export function octets(body: Uint8Array, more?: More): Answer {

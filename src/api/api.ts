@@ -1,4 +1,4 @@
-import { errorResponse } from './answer.ts'
+import { errorResponse, isPieces } from './answer.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import { type CacheRule, settled } from './cache-rule.ts'
 import { type Content, contentOf } from './content.ts'
@@ -71,7 +71,8 @@ export function createApi({ groups, status, delivery, cache, version, report }: 
     const made = await declared.answer({ params, query: url.searchParams, request })
     const rule = await settle(made.keep ?? declared.keep, made.height)
     const content = contentOf(made, rule, declared.keep.for === 'good' ? `${version} ${key}${url.search}` : undefined)
-    if (shelf && moment && rule.for === 'good') shelf.put(key, content, moment)
+    // Pieces are gone once they are read.
+    if (shelf && moment && rule.for === 'good' && !isPieces(made.body)) shelf.put(key, content, moment)
     return content
   }
   const answer = async (request: Request, { group, path, find }: Place): Promise<Response> => {

@@ -1,12 +1,13 @@
 import { bytesToHex, sha256 } from '../wire/hash.ts'
-import type { Answer } from './answer.ts'
+import { type Answer, isPieces, type Pieces } from './answer.ts'
 import { cacheControl, type SettledRule } from './cache-rule.ts'
 import type { Coding } from './coding.ts'
 
 /** A good answer, finished: what is sent of it depends only on the request's headers. */
 export interface Content {
   type: string
-  body: string | Uint8Array<ArrayBuffer>
+  /** Pieces can be read once. */
+  body: string | Uint8Array<ArrayBuffer> | Pieces
   headers: Readonly<Record<string, string>>
   /** What stands in its `ETag`, without quotes; a packed body's goes on with the coding. */
   tag?: string
@@ -24,7 +25,7 @@ const TAG_DIGITS = 24
  */
 export function contentOf(answer: Answer, rule: SettledRule, name?: string): Content {
   const { type, body, headers } = answer
-  const tag = tagOf(body, name)
+  const tag = isPieces(body) ? undefined : tagOf(body, name)
   return {
     type,
     body,
@@ -43,7 +44,7 @@ function tagOf(body: string | Uint8Array, name: string | undefined): string | un
 
 /** Bytes that it holds in memory, about: what the API writes is one byte a character nearly always. */
 export function sizeOf({ body, packed }: Content): number {
-  let size = body.length
+  let size = isPieces(body) ? 0 : body.length
   for (const packedBody of packed.values()) size += packedBody.length
   return size
 }

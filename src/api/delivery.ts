@@ -1,6 +1,7 @@
-import { API_HEADERS } from './answer.ts'
+import { API_HEADERS, isPieces } from './answer.ts'
 import { type Coding, chooseCoding, type Packer } from './coding.ts'
 import type { Content } from './content.ts'
+import { streamOf } from './pieces.ts'
 
 /** Packing less gains less than a network packet. */
 const PACKED_FROM = 1024
@@ -18,6 +19,13 @@ export class Delivery {
 
   async send(request: Request, content: Content): Promise<Response> {
     const { type, body, tag } = content
+    if (isPieces(body)) {
+      const headers = { ...API_HEADERS, ...content.headers, 'Content-Type': type }
+      const stream = streamOf(body.pieces)
+      if (request.method !== 'HEAD') return new Response(stream, { headers })
+      await stream.cancel()
+      return new Response(null, { headers })
+    }
     const packable = this.#isPackable(type, body.length)
     const headers: Record<string, string> = {
       ...API_HEADERS,
@@ -33,7 +41,7 @@ export class Delivery {
     headers['Content-Type'] = type
     if (!coding) return new Response(body, { headers })
     headers['Content-Encoding'] = coding
-    return new Response(await this.#packed(coding, content), { headers })
+    return new Response(await this.#packed(coding, body, content.packed), { headers })
   }
 
   /** A page or file, packed if it may be. */
@@ -55,7 +63,11 @@ export class Delivery {
     return this.#packer !== undefined && length >= PACKED_FROM && TEXTUAL.test(type)
   }
 
-  async #packed(coding: Coding, { body, packed }: Content): Promise<string | Uint8Array<ArrayBuffer>> {
+  async #packed(
+    coding: Coding,
+    body: string | Uint8Array<ArrayBuffer>,
+    packed: Content['packed'],
+  ): Promise<string | Uint8Array<ArrayBuffer>> {
     const known = packed.get(coding)
     if (known !== undefined) return known
     const made = await this.#packer!.pack(coding, body)

@@ -1,6 +1,6 @@
 /**
  * Every way in which an answer can fail, and the only place where a status is chosen. The first group is the Esplora
- * contract, whose texts programs compare; the second is mempool.space's, the third is ours.
+ * contract, whose texts programs compare; then come mempool.space's, those of Bitcoin Core's REST interface, and ours.
  */
 const ERRORS = {
   'bad-hex': [400, 'Invalid hex string'],
@@ -39,6 +39,30 @@ const ERRORS = {
   'bad-timestamp': [400, 'Invalid timestamp, value must be Unix seconds'],
   'no-block-yet': [404, 'No block was found before that time'],
   'address-malformed': [400, 'Invalid address'],
+
+  'rest-bad-path': [400, 'Invalid URI format'],
+  'rest-bad-hash': [400, 'Invalid hash'],
+  'rest-bad-height': [400, 'Invalid height'],
+  'rest-bad-count': [400, 'Header count is invalid or out of acceptable range (1-2000)'],
+  'rest-bad-offset': [400, 'Block part offset missing or invalid'],
+  'rest-bad-size': [400, 'Block part size missing or invalid'],
+  'rest-bad-part': [400, 'Bad block part offset/size'],
+  'rest-no-json': [400, 'JSON output is not supported for this request type'],
+  'rest-bad-filter-type': [400, 'Unknown filtertype'],
+  'rest-filters-off': [400, 'Index is not enabled for filtertype basic'],
+  'rest-bad-outpoints': [400, 'Parse error'],
+  'rest-no-outpoints': [400, 'Error: empty request'],
+  'rest-outpoints-twice': [400, 'Combination of URI scheme inputs and raw post data is not allowed'],
+  'rest-too-many-outpoints': [400, 'Error: max outpoints exceeded'],
+  'rest-bad-flag': [400, 'The query parameter must be either "true" or "false".'],
+  'rest-verbose-sequence': [400, 'Verbose results cannot contain mempool sequence values. (hint: set "verbose=false")'],
+  'rest-not-found': [404, 'not found'],
+  'rest-not-available': [404, 'not available'],
+  'rest-no-undo': [404, 'undo not available'],
+  'rest-no-filter': [404, 'Filter not found.'],
+  'rest-height-unknown': [404, 'Block height out of range'],
+  'rest-no-format': [404, 'output format not found'],
+  'rest-busy': [503, 'Work queue depth exceeded'],
 
   'body-pruned': [404, 'Block body not kept: this relay is pruned'],
   'body-damaged': [503, 'Block body damaged in this relay'],

@@ -364,8 +364,8 @@ export class LedgerAnswers implements LedgerQueries {
     return this.#chain.core.blockPart(hash, offset, size)
   }
 
-  async blockDetail(hash: Uint8Array): Promise<Found<BlockDetail>> {
-    return this.#chain.core.blockDetail(hash)
+  async blockDetail(hash: Uint8Array, spent: boolean): Promise<Found<BlockDetail>> {
+    return this.#chain.core.blockDetail(hash, spent)
   }
 
   async spentOutputs(hash: Uint8Array): Promise<Found<Bytes> | { kind: 'stale' }> {

@@ -1,9 +1,10 @@
+import { BlockScan } from '../chain/block-scan.ts'
+import { hashTransactions } from '../chain/digest-hashes.ts'
 import { HAVE_BODY } from '../chain/header-store.ts'
 import { StoreError } from '../store/error.ts'
 import { blob, type SqlPort } from '../store/sql.ts'
-import { Reader } from '../wire/codec.ts'
 import { equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
-import { blockHash, HEADER_SIZE } from '../wire/header.ts'
+import { blockHash } from '../wire/header.ts'
 import { BlockDamaged } from './block-damaged.ts'
 import { filterOf, filtersAreKept } from './block-filters.ts'
 import { readBody, readRange } from './bodies.ts'
@@ -100,18 +101,22 @@ export class CoreChain {
     })
   }
 
-  blockDetail(hash: Uint8Array): Found<BlockDetail> {
+  blockDetail(hash: Uint8Array, withSpent: boolean): Found<BlockDetail> {
     return this.#sql.transactionSync(() => {
       const header = this.#find(hash)
       if (!header) return { kind: 'missing' }
       const body = this.#body(header)
       if (body.kind !== 'found') return body
       const { bytes } = body
-      if (!header.connected) return { kind: 'found', block: this.#stale(header, bytes), bytes }
+      const parts = takeApart(bytes, this.#hasher)
+      if (!header.connected) {
+        const txCount = parts.txStart.length - 1
+        return { kind: 'found', block: this.#stale(header, txCount), bytes, ...parts }
+      }
       const [block] = this.#run(header.height, 1)
-      const spent = this.#spent(header)
-      if (!spent) return this.#damaged(header)
-      return { kind: 'found', block: block!, tip: this.#tipHeight(), bytes, spent }
+      const spent = withSpent ? this.#spent(header) : undefined
+      if (withSpent && !spent) return this.#damaged(header)
+      return { kind: 'found', block: block!, tip: this.#tipHeight(), bytes, ...parts, ...(spent && { spent }) }
     })
   }
 
@@ -243,15 +248,14 @@ export class CoreChain {
   }
 
   /** A block that is not on the connected chain. */
-  #stale({ hash, height, raw, work }: StoredHeader, bytes: Uint8Array): HeaderInfo {
+  #stale({ hash, height, raw, work }: StoredHeader, txCount: number): HeaderInfo {
     const raws: Uint8Array[] = [raw]
     for (let at = raw; raws.length < MEDIAN_SPAN && raws.length <= height; raws.push(at)) {
       const parent = this.#find(at.subarray(4, 36))
       if (!parent) throw new StoreError('corrupt', `the header at height ${height} has no parent`)
       at = parent.raw
     }
-    const rest = new Reader(bytes.subarray(HEADER_SIZE))
-    return { hash, height, header: raw, medianTime: medianTime(raws), work, txCount: rest.compactSize() }
+    return { hash, height, header: raw, medianTime: medianTime(raws), work, txCount }
   }
 
   // ---- blocks
@@ -313,6 +317,18 @@ export class CoreChain {
     if (!row || txNum >= row[1] + row[2]) throw new StoreError('corrupt', `no block holds transaction ${txNum}`)
     return { height: row[0], firstTx: row[1], end: row[1] + row[2] }
   }
+}
+
+/** Where the transactions of a block lie, and their names. */
+function takeApart(bytes: Bytes, hasher: Hasher): Omit<BlockDetail, 'block' | 'tip' | 'bytes' | 'spent'> {
+  const scan = new BlockScan(bytes)
+  const { txCount, strippedSize } = scan
+  const { txStart } = scan.txs
+  const ranges = new Uint32Array(2 * txCount)
+  for (let tx = 0; tx < txCount; tx++) ranges.set([txStart[tx]!, txStart[tx + 1]!], 2 * tx)
+  const wtxids = new Uint8Array(32 * txCount)
+  hasher.sha256dMany(bytes, ranges, wtxids)
+  return { strippedSize, txStart, txids: hashTransactions(bytes, scan, hasher), wtxids }
 }
 
 function medianTime(raws: readonly Uint8Array[]): number {

@@ -33,6 +33,8 @@ export interface MempoolContents {
   height: Uint32Array<ArrayBuffer>
   /** Satoshi. */
   fee: Float64Array<ArrayBuffer>
+  /** 1 where it says that it may be replaced (BIP 125), or something that it depends on does. */
+  signals: Uint8Array<ArrayBuffer>
   /** Of itself and all that it depends on, or that depend on it. */
   ancestors: FamilyColumns
   descendants: FamilyColumns
@@ -84,6 +86,9 @@ export function mempoolContents(pool: TxPool): MempoolContents {
     time: f64(({ time }) => time),
     height: u32(({ height }) => height),
     fee: f64(({ feeSat }) => feeSat),
+    signals: Uint8Array.from(entries, (entry) =>
+      familyOf(entry, ({ parents }) => parents).some(({ signalsRbf }) => signalsRbf) ? 1 : 0,
+    ),
     ancestors: families(entries, ({ parents }) => parents),
     descendants: families(entries, ({ children }) => children),
     chunkFee: Float64Array.from(chunks, ({ feeSat }) => feeSat),
@@ -101,7 +106,13 @@ function joined(entries: readonly MempoolEntry[], hash: (entry: MempoolEntry) =>
   return hashes
 }
 
-/** A cluster's bounds are the bounds of each walk. */
+/** An entry and all that can be reached from it, within the bounds of its cluster. */
+function familyOf(entry: MempoolEntry, next: Next): MempoolEntry[] {
+  const family = new Set([entry])
+  for (const member of family) for (const near of next(member)) family.add(near)
+  return [...family]
+}
+
 function families(entries: readonly MempoolEntry[], next: Next): FamilyColumns {
   const columns: FamilyColumns = {
     count: new Uint32Array(entries.length),
@@ -109,12 +120,10 @@ function families(entries: readonly MempoolEntry[], next: Next): FamilyColumns {
     fee: new Float64Array(entries.length),
   }
   for (const [row, entry] of entries.entries()) {
-    const family = new Set([entry])
-    for (const member of family) {
+    for (const { vsize, feeSat } of familyOf(entry, next)) {
       columns.count[row]!++
-      columns.vsize[row]! += member.vsize
-      columns.fee[row]! += member.feeSat
-      for (const near of next(member)) family.add(near)
+      columns.vsize[row]! += vsize
+      columns.fee[row]! += feeSat
     }
   }
   return columns

@@ -15,8 +15,8 @@ export interface CoreQueries {
     offset: number,
     size: number,
   ): Promise<Found<{ bytes: Uint8Array<ArrayBuffer> }> | BadRange>
-  /** A block with what its inputs spend. */
-  blockDetail(hash: Uint8Array): Promise<Found<BlockDetail>>
+  /** A block taken apart; `spent`: with what its inputs spend. */
+  blockDetail(hash: Uint8Array, spent: boolean): Promise<Found<BlockDetail>>
   /**
    * What a connected block spends, as Core serializes it: compactSize of the transactions; of each the compactSize of its
    * inputs (0 for the coinbase) and what those spend, as outputs go over the wire.
@@ -78,7 +78,14 @@ export interface BlockDetail {
   /** The connected tip's height; `undefined` when the block is not on that chain. */
   tip?: number
   bytes: Uint8Array<ArrayBuffer>
-  /** `undefined` when it is not on that chain: then it is not known. */
+  /** Bytes of the block without witness data. */
+  strippedSize: number
+  /** n + 1: where each transaction begins in the block; the last entry is its size. */
+  txStart: Uint32Array<ArrayBuffer>
+  /** n * 32 bytes, wire order. */
+  txids: Uint8Array<ArrayBuffer>
+  wtxids: Uint8Array<ArrayBuffer>
+  /** Where asked for; `undefined` when the block is not on that chain too: then it is not known. */
   spent?: SpentColumns
 }
 

@@ -7,7 +7,7 @@ import { readSpentOutputs } from '../../src/ledger/spent-outputs.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { PARTS_PER_BLOCK } from '../../src/store/schema.ts'
 import { Writer } from '../../src/wire/codec.ts'
-import { bytesToHex, concatBytes, hashKey } from '../../src/wire/hash.ts'
+import { bytesToHex, concatBytes, hashKey, sha256d } from '../../src/wire/hash.ts'
 import { outputsOf, rangesOf } from '../chain/script-ranges.ts'
 import type { MadeBlock } from '../sim/chain-maker.ts'
 import { NaiveChain } from './naive-answers.ts'
@@ -94,10 +94,17 @@ describe('blocks', () => {
   test('details say of every input what it spends, when that was made and whether by a coinbase', () => {
     let spends = 0
     for (const { info, txs } of naive.blocks) {
-      const detail = core.blockDetail(info.hash)
+      const detail = core.blockDetail(info.hash, true)
       if (detail.kind !== 'found') throw new Error(detail.kind)
       expect(detail.tip).toBe(tipHeight)
       expect(detail.block.height).toBe(info.height)
+      expect(3 * detail.strippedSize + info.size).toBe(info.weight)
+      for (const [i, { info: tx }] of txs.entries()) {
+        expect(detail.bytes.slice(detail.txStart[i], detail.txStart[i + 1])).toEqual(tx.raw)
+        expect(detail.txids.slice(i * 32, i * 32 + 32)).toEqual(tx.txid)
+        expect(detail.wtxids.slice(i * 32, i * 32 + 32)).toEqual(sha256d(tx.raw))
+      }
+      expect(core.blockDetail(info.hash, false)).not.toHaveProperty('spent')
       const { value, height, coinbase, scriptAt, scriptLength, scripts } = detail.spent!
       let row = 0
       for (const { info: tx, tx: parsed, pos } of txs) {
@@ -117,7 +124,7 @@ describe('blocks', () => {
   })
 
   test('of a stale block what it spends is not known any more, and it has no depth', () => {
-    const detail = core.blockDetail(stale!.hash)
+    const detail = core.blockDetail(stale!.hash, true)
     if (detail.kind !== 'found') throw new Error(detail.kind)
     expect(detail).toMatchObject({ bytes: stale!.bytes, block: { height: 122 } })
     expect(detail).not.toHaveProperty('spent')
@@ -186,7 +193,7 @@ test('damage is told, and no more is said of the block than is undamaged', () =>
     hurt.sql.sql.exec(`UPDATE ${table} SET check48 = 0 WHERE id = ?`, id * PARTS_PER_BLOCK)
   spoil('prevouts')
   expect(core.spentOutputs(hash)).toEqual({ kind: 'damaged' })
-  expect(core.blockDetail(hash)).toEqual({ kind: 'damaged' })
+  expect(core.blockDetail(hash, true)).toEqual({ kind: 'damaged' })
   expect(core.storedBlock(hash).kind).toBe('found')
   spoil('body')
   expect(core.storedBlock(hash)).toEqual({ kind: 'damaged' })

@@ -78,6 +78,22 @@ test('rows tell what a walk over the families tells', () => {
   expect([...c.chunkWeight]).toEqual([...Array(4).fill(sum([top, left, right, both], (tx) => tx.weight)), alone.weight])
 })
 
+test('who says that it may be replaced says so for all that depends on it', () => {
+  const { mempool, reward } = setUp()
+  const pay = (coin: TestCoin, sequence: number) => {
+    const raw = makeTx([coin], [coin.value - 1000, 0], {
+      sequence,
+      scripts: [new Uint8Array(60).fill(0x51), Uint8Array.of(0x6a)],
+    })
+    expect(mempool.accept(raw, NOW)).toMatchObject({ kind: 'accepted' })
+    return outputsOf(raw)[0]!
+  }
+  const quiet = pay(reward(1), 0xffff_fffe)
+  const child = pay(quiet, 0xffff_fffd)
+  pay(child, 0xffff_ffff)
+  expect([...mempoolContents(mempool.pool).signals]).toEqual([0, 1, 1])
+})
+
 test('coins are made and spent as the transactions say', () => {
   const { mempool, pay, reward } = setUp()
   const top = pay([reward(1)], 1000, 2)

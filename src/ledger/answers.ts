@@ -234,7 +234,7 @@ export class LedgerAnswers implements LedgerQueries {
       () => this.#mempool.overview(recent),
       (overview) => ({
         status: this.#status(overview),
-        blocks: this.#chain.blockStats(undefined, blocks) ?? [],
+        blocks: this.#chain.blocksWithForks(undefined, blocks) ?? [],
         recent: overview.recent,
         levels,
         queue,
@@ -278,6 +278,10 @@ export class LedgerAnswers implements LedgerQueries {
 
   async testAccept(raws: readonly Uint8Array[], options?: Pick<PackageOptions, 'maxFeeRate'>): Promise<TestResult> {
     return this.#mempool.testAccept(raws, options)
+  }
+
+  async scriptsInMempool(scripthashes: readonly Uint8Array[], limit: number): Promise<TxInfo[][]> {
+    return this.#mempool.scriptTxs(scripthashes, limit)
   }
 
   async broadcast(bytes: Uint8Array): Promise<BroadcastResult> {

@@ -1,5 +1,6 @@
 import type { MempoolLevels, ProjectedBlock } from './mempool-questions.ts'
-import type { BlockWithStats, LedgerStatus, RecentTx, TxInfo, TxStatus } from './queries.ts'
+import type { ForkedBlock } from './mining-queries.ts'
+import type { LedgerStatus, RecentTx, TxInfo, TxStatus } from './queries.ts'
 import type { DifficultyPeriod } from './retargets.ts'
 
 /** Transactions or scripts that one of these questions may name. */
@@ -18,11 +19,13 @@ export interface LiveQuestions {
    * none where the block is not on the chain.
    */
   scriptsInBlock(hash: Uint8Array, scripthashes: readonly Uint8Array[], limit: number): Promise<TxInfo[][]>
+  /** What of the mempool does, newest first. */
+  scriptsInMempool(scripthashes: readonly Uint8Array[], limit: number): Promise<TxInfo[][]>
 }
 
 export interface LiveOverview {
   status: LedgerStatus
-  blocks: BlockWithStats[]
+  blocks: ForkedBlock[]
   /** Newest first. */
   recent: RecentTx[]
   levels: MempoolLevels

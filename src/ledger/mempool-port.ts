@@ -20,6 +20,8 @@ export interface MempoolPort extends MempoolQuestions, CoreMempoolPort {
   tx(txid: Uint8Array, outputs: number): Promise<MempoolTx>
   /** `txs`: how many transactions, newest first. `utxos`: how many unspent outputs. */
   script(scripthash: Uint8Array, want: ScriptWant): Promise<MempoolScript>
+  /** Transactions that concern each of these scripts, newest first, at most `limit` each. At most `MAX_NAMED` scripts. */
+  scriptTxs(scripthashes: readonly Uint8Array[], limit: number): Promise<TxInfo[][]>
   /** Each of these transactions, where it is in the mempool: where it waits, and itself where `whole`. At most `MAX_NAMED`. */
   unconfirmed(txids: readonly Uint8Array[], whole: boolean): Promise<(UnconfirmedTx | undefined)[]>
   broadcast(bytes: Uint8Array): Promise<BroadcastResult>

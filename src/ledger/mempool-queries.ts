@@ -277,6 +277,11 @@ export class LocalMempool implements MempoolPort {
     return this.#queries.firstSeen(txids)
   }
 
+  async scriptTxs(scripthashes: readonly Uint8Array[], limit: number): Promise<TxInfo[][]> {
+    if (scripthashes.length > MAX_NAMED) throw new Error(`more than ${MAX_NAMED} scripts in one question`)
+    return scripthashes.map((scripthash) => this.#queries.script(scripthash, { txs: limit, utxos: 0 }).txs)
+  }
+
   async unconfirmed(txids: readonly Uint8Array[], whole: boolean): Promise<(UnconfirmedTx | undefined)[]> {
     return this.#queries.unconfirmed(txids, whole, this.#now())
   }

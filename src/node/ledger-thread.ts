@@ -128,6 +128,7 @@ function callsOf(ledger: OpenLedger): Calls {
     projectedBlocks: (max: number, options?: { txids?: boolean }) => mempool.projectedBlocks(max, options),
     cpfp: (txid: Uint8Array) => mempool.cpfp(txid),
     firstSeen: (txids: Uint8Array[]) => mempool.firstSeen(txids),
+    scriptTxs: (scripthashes: Uint8Array[], limit: number) => mempool.scriptTxs(scripthashes, limit),
     unconfirmed: (txids: Uint8Array[], whole: boolean) => mempool.unconfirmed(txids, whole),
     mempoolCoins: (outpoints: Uint8Array) => mempool.mempoolCoins(outpoints),
     mempoolContents: () => mempool.mempoolContents(),

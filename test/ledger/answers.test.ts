@@ -329,6 +329,7 @@ function bound(port: MempoolPort): MempoolPort {
     projectedBlocks: (...args) => port.projectedBlocks(...args),
     cpfp: (...args) => port.cpfp(...args),
     firstSeen: (...args) => port.firstSeen(...args),
+    scriptTxs: (...args) => port.scriptTxs(...args),
     unconfirmed: (...args) => port.unconfirmed(...args),
     mempoolCoins: (...args) => port.mempoolCoins(...args),
     mempoolContents: () => port.mempoolContents(),

@@ -69,6 +69,16 @@ test('of many in a block come the latest, and none of a block that is not on the
   expect(await queries.scriptsInBlock(new Uint8Array(32), [sample.busyScripthash], 5)).toEqual([[]])
 })
 
+test('what waits for each script is found together as alone', async () => {
+  const { queries } = sample.ledger
+  const scripthashes = [sample.busyScripthash, sha256(SCRIPTS.p2wpkh), new Uint8Array(32)]
+  const found = await queries.scriptsInMempool(scripthashes, 3)
+  expect(found.map(({ length }) => length)).toEqual([3, 3, 0])
+  for (const [i, scripthash] of scripthashes.entries()) {
+    expect(found[i]).toEqual((await queries.scriptTxs(scripthash, { mempool: 3, chain: 0 })).mempool)
+  }
+})
+
 test('everything at a glance is of one moment', async () => {
   const { queries, maker } = sample.ledger
   const { status, blocks, recent, queue, levels, period } = await queries.live(8, 6)
@@ -90,7 +100,12 @@ test('everything at a glance is of one moment', async () => {
 test('a question that names too many is refused', async () => {
   const { queries } = sample.ledger
   const many = Array.from({ length: MAX_NAMED + 1 }, () => new Uint8Array(32))
-  for (const ask of [queries.txs(many), queries.whereabouts(many), queries.scriptsInBlock(many[0]!, many, 1)]) {
+  for (const ask of [
+    queries.txs(many),
+    queries.whereabouts(many),
+    queries.scriptsInBlock(many[0]!, many, 1),
+    queries.scriptsInMempool(many, 1),
+  ]) {
     await expect(ask).rejects.toThrow('in one question')
   }
 })

@@ -68,6 +68,7 @@ const ERRORS = {
   'body-damaged': [503, 'Block body damaged in this relay'],
   'ledger-unavailable': [503, 'Lookup failed: the ledger is busy or cannot be read'],
   'hub-unavailable': [503, 'Lookup failed: the hub does not answer'],
+  'upgrade-required': [426, 'Only WebSockets are answered here'],
   'event-type-unknown': [400, 'Unknown event type'],
   'too-many-listeners': [503, 'Too many listeners'],
 } as const satisfies Record<string, readonly [number, string]>

@@ -1,6 +1,7 @@
 import type { ApiErrorCode } from './errors.ts'
 import type { Param } from './route.ts'
 import { string } from './schema.ts'
+import { SOCKET_PATH } from './ws/path.ts'
 
 /** An address that answers with more than one answer; it is no route, but stands in the document. */
 export interface Stream {
@@ -34,5 +35,13 @@ export const STREAMS: readonly Stream[] = [
     status: 200,
     type: 'text/event-stream',
     fails: ['event-type-unknown', 'too-many-listeners'],
+  },
+  {
+    path: SOCKET_PATH,
+    about:
+      'The WebSocket of mempool.space, JSON both ways: init, want (blocks, mempool-blocks, stats), ping, refresh-blocks, track-tx, track-txs, track-address, track-addresses, track-scriptpubkeys, track-mempool-txids.',
+    query: {},
+    status: 101,
+    fails: ['upgrade-required'],
   },
 ]

@@ -100,6 +100,8 @@ export interface RealSample {
   fullBlock: MadeBlock
   /** Waits, and pays little. */
   parent: Uint8Array
+  /** What `parent` spends. */
+  parentCoin: Coin
   /** Waits, and pays for `parent` too. */
   child: Uint8Array
   /** Waits alone. */
@@ -174,6 +176,7 @@ export async function realFront(): Promise<RealSample> {
     everyKind,
     fullBlock,
     parent,
+    parentCoin: coinOf(early[2]!),
     child,
     single,
     replacement,

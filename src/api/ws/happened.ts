@@ -1,0 +1,45 @@
+import type { Changes, Removal } from '../../ledger/queries.ts'
+import { hashKey } from '../../wire/hash.ts'
+
+/** A blink of the network's time: what changed since the last look, put together. */
+export interface Happened {
+  /** Where the next look begins. */
+  cursor: string
+  /** Things happened that nobody knows any more. */
+  isReset: boolean
+  /** txids that came to the mempool, by key. */
+  added: ReadonlyMap<string, Uint8Array>
+  removed: readonly Removal[]
+  /** Hashes of blocks that came, lowest first; the latest `MAX_BLOCKS` of them. */
+  connected: readonly Uint8Array[]
+  /** Blocks were taken back. */
+  reverted: boolean
+}
+
+/** A ledger that catches up connects hundreds at once; nobody is told of them one by one. */
+const MAX_BLOCKS = 8
+
+export function happened({ cursor, reset, changes }: Changes): Happened {
+  const added = new Map<string, Uint8Array>()
+  const removed: Removal[] = []
+  const connected: Uint8Array[] = []
+  let reverted = false
+  for (const change of changes) {
+    if (change.kind === 'tx') added.set(hashKey(change.txid), change.txid)
+    else if (change.kind === 'removed') removed.push(change)
+    else {
+      reverted ||= change.reorg.reverted.length > 0
+      connected.push(...change.reorg.connected.map(({ hash }) => hash))
+    }
+  }
+  return { cursor, isReset: reset, added, removed, connected: connected.slice(-MAX_BLOCKS), reverted }
+}
+
+/** Whether the chain is another one than before. */
+export function chainMoved({ isReset, connected, reverted }: Happened): boolean {
+  return isReset || reverted || connected.length > 0
+}
+
+export function poolMoved({ isReset, added, removed }: Happened): boolean {
+  return isReset || added.size > 0 || removed.length > 0
+}

@@ -52,5 +52,6 @@ const causeway :Workerd.Worker = (
     (name = "CAUSEWAY_RESOLVER", fromEnvironment = "CAUSEWAY_RESOLVER"),
     (name = "CAUSEWAY_FILTERS", fromEnvironment = "CAUSEWAY_FILTERS"),
     (name = "CAUSEWAY_ESPLORA_SIGOPS", fromEnvironment = "CAUSEWAY_ESPLORA_SIGOPS"),
+    (name = "CAUSEWAY_TRACKED_ADDRESSES", fromEnvironment = "CAUSEWAY_TRACKED_ADDRESSES"),
   ],
 );

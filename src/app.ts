@@ -10,13 +10,15 @@ import type { Packer } from './api/coding.ts'
 import { contentOf } from './api/content.ts'
 import { Delivery } from './api/delivery.ts'
 import { type ApiSettings, type Assets, type HubQueries, USUAL_SETTINGS } from './api/deps.ts'
-import { ESPLORA } from './api/dialect.ts'
+import { ESPLORA, V1 } from './api/dialect.ts'
+import { ApiError } from './api/errors.ts'
 import { EventStreams, wishOf } from './api/event-stream.ts'
 import { apiGroups } from './api/groups.ts'
 import { guarded } from './api/guard.ts'
 import { type MetricsSource, metricsResponse } from './api/metrics.ts'
 import { openApi } from './api/openapi.ts'
 import { StatusCache } from './api/status-cache.ts'
+import { SOCKET_PATH } from './api/ws/path.ts'
 import type { Network } from './chain/network.ts'
 import type { Millis } from './host/ports.ts'
 import type { LedgerQueries } from './ledger/queries.ts'
@@ -90,6 +92,11 @@ export function createApp(deps: AppDeps): Hono {
     } catch (error) {
       return errorResponse(reported(error, '/events', report), ESPLORA, c.req.raw)
     }
+  })
+  app.get(SOCKET_PATH, (c) => {
+    const refusal = errorResponse(new ApiError('upgrade-required'), V1, c.req.raw)
+    refusal.headers.set('Upgrade', 'websocket')
+    return refusal
   })
   app.get('/assets/*', (c) => assetResponse(assets, new URL(c.req.url)) ?? pages.unknown(c))
   app.get('/openapi.json', (c) => delivery.send(c.req.raw, documentContent()))

@@ -35,11 +35,16 @@ export interface Config {
   filters: boolean
   /** The API's transactions carry `sigops`. */
   esploraSigops: boolean
+  /** Addresses or scripts that one client of the live WebSocket may track in one way. */
+  trackedAddresses: number
   log: LogLevel
   logFormat: 'pretty' | 'json'
 }
 
 export type ConfigResult = { kind: 'ok'; config: Config } | { kind: 'bad'; mistakes: string[] }
+
+/** An own instance of mempool.space has 1, as each costs it much; a wallet needs those that it has shown lately. */
+const DEFAULT_TRACKED_ADDRESSES = 100
 
 const names = Object.keys(networks) as [string, ...string[]]
 
@@ -106,6 +111,11 @@ const schema = z.strictObject({
   spv: flag.default(false),
   filters: flag.default(true),
   'esplora-sigops': flag.default(false),
+  'tracked-addresses': z
+    .string()
+    .regex(/^([1-9]\d{0,2}|1000)$/, { error: (issue) => `"${String(issue.input)}" is not a number from 1 to 1000` })
+    .transform(Number)
+    .default(DEFAULT_TRACKED_ADDRESSES),
   log: oneOf('log level', LOG_LEVELS).default('info'),
   'log-format': oneOf('log format', ['pretty', 'json']).optional(),
 })
@@ -146,6 +156,7 @@ export function parseConfig(settings: Settings, { home, terminal }: { home: stri
       spv: s.spv,
       filters: s.filters,
       esploraSigops: s['esplora-sigops'],
+      trackedAddresses: s['tracked-addresses'],
       log: s.log as LogLevel,
       logFormat: (s['log-format'] as 'pretty' | 'json' | undefined) ?? (terminal ? 'pretty' : 'json'),
     },

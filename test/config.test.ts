@@ -20,6 +20,7 @@ test('without settings it is a mainnet relay that listens to its network and sho
     spv: false,
     filters: true,
     esploraSigops: false,
+    trackedAddresses: 100,
     log: 'info',
     logFormat: 'json',
   })

@@ -26,6 +26,7 @@ export function withSettings(command: Command): Command {
     .option('--min-work <hex>', "least total work of a chain worth following (default: the network's)")
     .option('--filters <on|off>', 'keep block filters for light clients, BIPs 157 and 158 (default: on)')
     .option('--esplora-sigops <on|off>', "sigops in the API's transactions, as mempool.space has them (default: off)")
+    .option('--tracked-addresses <n>', 'addresses that a client of the live WebSocket may track (default: 100)')
     .option('--log <level>', 'silent, error, warn, info, debug or trace (default: info)')
     .option('--log-format <format>', 'pretty or json (default: pretty on a terminal)')
     .option('--config <file>', `settings file (default: ./${DEFAULT_FILE} where there is one)`)

@@ -20,6 +20,7 @@ export interface Env {
   CAUSEWAY_RESOLVER?: string | null
   CAUSEWAY_FILTERS?: string | null
   CAUSEWAY_ESPLORA_SIGOPS?: string | null
+  CAUSEWAY_TRACKED_ADDRESSES?: string | null
 }
 
 /** One relay is one hub and one ledger, whichever network it serves. */

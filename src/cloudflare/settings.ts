@@ -14,7 +14,7 @@ export interface Dialling {
 }
 
 export type EdgeSettings =
-  | { kind: 'ok'; network: Network; dialling: Dialling; filters: boolean; api: ApiSettings }
+  | { kind: 'ok'; network: Network; dialling: Dialling; filters: boolean; api: ApiSettings; trackedAddresses: number }
   /** A text that says what is wrong. */
   | { kind: 'refused'; text: string }
 
@@ -28,6 +28,7 @@ export function readSettings(env: SettingsEnv): EdgeSettings {
     // They cost the object a look at every block, and so are asked for here.
     filters: env.CAUSEWAY_FILTERS || 'off',
     'esplora-sigops': env.CAUSEWAY_ESPLORA_SIGOPS ?? undefined,
+    'tracked-addresses': env.CAUSEWAY_TRACKED_ADDRESSES || undefined,
   }
   const result = parseConfig(settings, { home: '', terminal: false })
   const mistakes = result.kind === 'bad' ? [...result.mistakes] : []
@@ -47,10 +48,17 @@ export function readSettings(env: SettingsEnv): EdgeSettings {
   if (result.kind === 'bad' || mistakes.length > 0) {
     return { kind: 'refused', text: `This relay is not set up: ${mistakes.join('; ')}.\n` }
   }
-  const { network, filters, esploraSigops } = result.config
+  const { network, filters, esploraSigops, trackedAddresses } = result.config
   if (network.name === 'main') return { kind: 'refused', text: NO_MAIN }
   const seeds = dial === 'on' && named.length === 0 ? network.dnsSeeds : []
-  return { kind: 'ok', network, dialling: { named, seeds, resolver }, filters, api: { sigops: esploraSigops } }
+  return {
+    kind: 'ok',
+    network,
+    dialling: { named, seeds, resolver },
+    filters,
+    api: { sigops: esploraSigops },
+    trackedAddresses,
+  }
 }
 
 const NO_MAIN = `This relay is set up for the network main, whose ledger does not fit here: an object of the edge

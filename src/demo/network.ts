@@ -96,6 +96,7 @@ export async function startNetwork({ data, http, log }: NetworkOptions): Promise
       spv: false,
       filters: true,
       esploraSigops: false,
+      trackedAddresses: 100,
       log: 'silent',
       logFormat: 'json',
       ...settings,

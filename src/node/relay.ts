@@ -1,8 +1,10 @@
 import { lookup } from 'node:dns/promises'
-import type { IncomingMessage, Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
+import type { FaultReport } from '../api/api.ts'
 import type { MetricsSource } from '../api/metrics.ts'
+import { LiveSockets } from '../api/ws/sockets.ts'
 import { createApp } from '../app.ts'
 import { Outbound } from '../bootstrap/outbound.ts'
 import type { Config } from '../config.ts'
@@ -24,15 +26,17 @@ import { Services } from '../wire/services.ts'
 import { loadAssets } from './assets.ts'
 import { takeDataDir } from './data-dir.ts'
 import { dialDoor } from './dial-ws.ts'
-import { isWebSocketRequest, openDoor } from './door.ts'
+import { openDoor } from './door.ts'
 import { nodeHasher } from './hasher.ts'
 import { LedgerClient } from './ledger-client.ts'
+import { openLiveSockets } from './live-socket.ts'
 import type { Log } from './log.ts'
 import { zlibPacker } from './packer.ts'
 import { systemRandom } from './random.ts'
 import { openSqlite, type SqliteFile } from './sqlite.ts'
 import { type DialEvents, dial, listen } from './tcp.ts'
 import { Alarm } from './timer.ts'
+import { isWebSocketRequest, takeUpgrades } from './upgrades.ts'
 
 /** Outbound links to hold when nobody was named (Core holds ten). */
 const OUTBOUND = 8
@@ -159,7 +163,9 @@ async function start(
   }
   if (http) {
     undo.push(http.close)
-    if (config.door) undo.push(openDoor(http.server, hubHost, say).close)
+    const doors = [openLiveSockets(http.live), ...(config.door ? [openDoor(hubHost, say)] : [])]
+    takeUpgrades(http.server, new Map(doors.map(({ path, upgrade }) => [path, upgrade])))
+    undo.push(...doors.map(({ close }) => close))
   }
   const door = http && config.door ? `${http.url.replace('http', 'ws')}${DOOR_PATH}` : undefined
 
@@ -197,6 +203,7 @@ async function start(
 interface Http {
   url: string
   server: Server
+  live: LiveSockets
   /** Accepts no more. */
   close(): void
   /** Resolves when all connections are gone; those that asked for another protocol are for others to end. */
@@ -214,19 +221,24 @@ interface Site {
 }
 
 async function serveHttp({ config, queries, hub, log, metrics, front }: Site): Promise<Http> {
-  const app = createApp({
+  const report: FaultReport = (where, error) =>
+    log.error({ where, error: String(error) }, 'a question could not be answered')
+  const site = {
     network: config.network,
     queries,
-    hub: { links: async () => hub.links() },
     name: config.http!.host,
     version: VERSION,
+    settings: { sigops: config.esploraSigops },
+    now: Date.now,
+    report,
+  }
+  const app = createApp({
+    ...site,
+    hub: { links: async () => hub.links() },
     assets: await loadAssets(),
     metrics,
-    now: Date.now,
     packer: zlibPacker,
     answerCacheBytes: ANSWER_CACHE_BYTES,
-    settings: { sigops: config.esploraSigops },
-    report: (where, error) => log.error({ where, error: String(error) }, 'a question could not be answered'),
   })
   const { host, port } = config.http!
   const fetch: typeof app.fetch = (...request) => {
@@ -236,7 +248,7 @@ async function serveHttp({ config, queries, hub, log, metrics, front }: Site): P
   const serverOptions = {
     headersTimeout: HTTP_HEAD_WITHIN_MS,
     connectionsCheckingInterval: HTTP_LOOK_MS,
-    shouldUpgradeCallback: (request: IncomingMessage) => config.door && isWebSocketRequest(request),
+    shouldUpgradeCallback: isWebSocketRequest,
   }
   const server = await new Promise<Server>((resolve, reject) => {
     const starting = serve({ fetch, hostname: host, port, serverOptions }, () => resolve(starting)) as Server
@@ -247,6 +259,7 @@ async function serveHttp({ config, queries, hub, log, metrics, front }: Site): P
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     server,
+    live: new LiveSockets({ ...site, limits: { scripts: config.trackedAddresses } }),
     close: () => {
       const cut = setTimeout(() => server.closeAllConnections(), HTTP_GRACE_MS)
       closed = new Promise((resolve) => server.close(() => resolve()))

@@ -4,8 +4,9 @@ import { createInterface } from 'node:readline'
 import { WebSocketServer } from 'ws'
 import { regtest } from '../../src/chain/networks/regtest.ts'
 import { HubHost } from '../../src/host/hub-host.ts'
-import { isWebSocketRequest, openDoor } from '../../src/node/door.ts'
+import { openDoor } from '../../src/node/door.ts'
 import { systemRandom } from '../../src/node/random.ts'
+import { isWebSocketRequest, takeUpgrades } from '../../src/node/upgrades.ts'
 import { Hub } from '../../src/relay/hub.ts'
 
 /** A door with room for many, alone in its process, and bare WebSockets at `/bare`. Tells its port, and its memory for each line read. */
@@ -19,12 +20,14 @@ const hub = new HubHost({
 })
 const server = createServer({ shouldUpgradeCallback: isWebSocketRequest })
 const bare = new WebSocketServer({ noServer: true, perMessageDeflate: false })
-const guests = createServer()
-openDoor(guests, hub, () => {})
-server.on('upgrade', (request, stream, head) => {
-  if (request.url !== '/bare') guests.emit('upgrade', request, stream, head)
-  else bare.handleUpgrade(request, stream, head, (ws) => ws.on('message', () => {}))
-})
+const door = openDoor(hub, () => {})
+takeUpgrades(
+  server,
+  new Map([
+    [door.path, door.upgrade],
+    ['/bare', (...request) => bare.handleUpgrade(...request, (ws) => ws.on('message', () => {}))],
+  ]),
+)
 server.listen(0, '127.0.0.1', () => say({ port: (server.address() as AddressInfo).port }))
 createInterface({ input: process.stdin }).on('line', () => {
   globalThis.gc?.()

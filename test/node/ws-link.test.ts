@@ -10,9 +10,10 @@ import { regtest } from '../../src/chain/networks/regtest.ts'
 import { CloseCode, DOOR_PATH, SUBPROTOCOL } from '../../src/host/door.ts'
 import { HubHost } from '../../src/host/hub-host.ts'
 import { dialDoor } from '../../src/node/dial-ws.ts'
-import { isWebSocketRequest, openDoor } from '../../src/node/door.ts'
+import { openDoor } from '../../src/node/door.ts'
 import { systemRandom } from '../../src/node/random.ts'
 import { listen } from '../../src/node/tcp.ts'
+import { isWebSocketRequest, takeUpgrades } from '../../src/node/upgrades.ts'
 import { HANDSHAKE_WITHIN } from '../../src/peer/handshake.ts'
 import { Hub, type HubLimits } from '../../src/relay/hub.ts'
 import { freePort } from '../free-port.ts'
@@ -39,7 +40,8 @@ beforeEach(async () => {
   now = 1_700_000_000_000
   hub = newHub({ inboundPerAddress: 2 })
   server = createServer({ shouldUpgradeCallback: isWebSocketRequest })
-  openDoor(server, hub, noLog)
+  const door = openDoor(hub, noLog)
+  takeUpgrades(server, new Map([[door.path, door.upgrade]]))
   const port = await freePort()
   url = `ws://127.0.0.1:${port}${DOOR_PATH}`
   server.listen(port, '127.0.0.1')

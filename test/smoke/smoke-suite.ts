@@ -13,6 +13,8 @@ import { poll, pollFor } from '../poll.ts'
 import { ChainMaker, OP_TRUE, P2WSH_TRUE } from '../sim/chain-maker.ts'
 import type { Misdeed } from '../sim/misdeeds.ts'
 import { BCOIN, CORE, LITECOIN } from '../sim/node-styles.ts'
+import { EventReader } from './event-reader.ts'
+import { LiveClient } from './live-client.ts'
 import { BIG_BYTES, hexOf, LIVE, Scene } from './scene.ts'
 import type { Shell } from './shell.ts'
 
@@ -239,6 +241,72 @@ export function smokeSuite(name: string, start: () => Promise<Shell>): void {
       const { headers } = await scene.get('/api/blocks')
       const again = await scene.ask('/api/blocks', { headers: { 'If-None-Match': headers.get('ETag')! } })
       expect([again.status, await again.text()]).toEqual([304, ''])
+    })
+
+    test('a program follows blocks, a transaction and an address by the WebSocket of mempool.space', async () => {
+      const live = await LiveClient.open(scene.relay.http)
+      live.say({ action: 'ping' })
+      expect(await live.hears('pong')).toBe(true)
+      live.say({ action: 'init' })
+      const blocks: { id: string; height: number }[] = await live.hears('blocks')
+      expect(blocks.map(({ height }) => height)).toEqual(Array.from({ length: 8 }, (_, i) => maker.tip.height - 7 + i))
+      expect(blocks.at(-1)!.id).toBe(hexOf(maker.tip))
+      expect(Object.keys(live.told[1]!)).toEqual(
+        expect.arrayContaining(['mempoolInfo', 'fees', 'da', 'mempool-blocks']),
+      )
+
+      const tx = scene.payment(14)
+      const txid = toDisplay(txidOf(tx))
+      live.say({ action: 'want', data: ['blocks', 'stats'] })
+      live.say({ 'track-tx': txid, 'watch-mempool': true })
+      live.say({ 'track-address': ADDRESS })
+      live.say({ 'track-mempool-txids': true })
+      // Whatever was said before is done.
+      live.say({ 'track-addresses': Array(101).fill(ADDRESS) })
+      await live.hears('track-addresses-error')
+      await live.hears('mempoolInfo')
+      scene.giver.send(scene.giver.peer.offer(tx))
+      expect(await live.hears('tx')).toMatchObject({ txid, status: { confirmed: false } })
+      expect(await live.hears('txPosition')).toMatchObject({ txid, position: { block: 0 } })
+      expect(await live.hears('address-transactions')).toMatchObject([{ txid }])
+      expect(await live.hears('mempool-txids')).toMatchObject({ added: [txid], mined: [] })
+
+      await scene.announce(scene.taker, maker.mine(1, { transactions: [tx] }))
+      expect(await live.hears('block')).toMatchObject({ id: hexOf(maker.tip), extras: { totalFees: 10_000 } })
+      expect(await live.hears('txConfirmed')).toBe(txid)
+      expect(await live.hears('block-transactions')).toMatchObject([{ txid, status: { block_hash: hexOf(maker.tip) } }])
+      live.close()
+    }, 30_000)
+
+    test.each([
+      ['what is no JSON', '{"action":', 1007],
+      ['a message of a byte too many', `"${'x'.repeat(49_999)}"`, 1009],
+      ['messages without end', undefined, 1008],
+    ])('by that, %s ends the connection with what it is', async (_, message, code) => {
+      const live = await LiveClient.open(scene.relay.http)
+      if (message === undefined) for (let i = 0; i < 101; i++) live.say({ action: 'ping' })
+      else live.say(message)
+      await poll('it is closed', () => live.closedWith !== undefined, LIVE)
+      expect(live.closedWith).toBe(code)
+      const plain = await scene.ask('/api/v1/ws')
+      expect([plain.status, plain.headers.get('Access-Control-Allow-Origin')]).toEqual([426, '*'])
+    })
+
+    test('a program that comes back to the events gets what it missed', async () => {
+      const first = await EventReader.open(scene.relay.http)
+      await first.hears('tip')
+      await first.close()
+      const tx = scene.payment(15)
+      scene.giver.send(scene.giver.peer.offer(tx))
+      await pollFor('it waits', async () => (await scene.json<string[]>('/api/mempool/txids')).length, 1, LIVE)
+      await scene.announce(scene.taker, maker.mine(1, { transactions: [tx] }))
+      const again = await EventReader.open(scene.relay.http, first.lastId)
+      expect(await again.hears('tx')).toMatchObject({ txid: toDisplay(txidOf(tx)) })
+      expect(await again.hears('block')).toMatchObject({ id: hexOf(maker.tip), height: maker.tip.height, tx_count: 2 })
+      await scene.announce(scene.giver, maker.mine(1))
+      expect(await again.hears('block')).toMatchObject({ id: hexOf(maker.tip) })
+      await again.close()
+      expect((await scene.ask('/events?types=all')).status).toBe(400)
     })
 
     test('a longer branch takes over, and what only the other one had waits again', async () => {

@@ -76,7 +76,9 @@ function Route({ entry: { method, path, operation }, values }: { entry: Entry; v
   const good = Object.entries(responses).filter(([status]) => status === '200' || status === '101')
   const bad = Object.entries(responses).filter(([status]) => Number(status) >= 400)
   const kept = responses[200]?.headers?.['Cache-Control']?.description
-  const example = method === 'GET' ? exampleOf(path, parameters, values) : undefined
+  // What goes over to another protocol is nothing to follow a link to.
+  const isPage = method === 'GET' && responses[200] !== undefined
+  const example = isPage ? exampleOf(path, parameters, values) : undefined
   return (
     <details class="op" id={operationId}>
       <summary>

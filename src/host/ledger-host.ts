@@ -106,8 +106,7 @@ export class LedgerHost {
   }
 
   get deadline(): Millis {
-    // Filters are made whenever nothing else is to be done.
-    if (this.#synced && this.#full?.filters?.isDue) return this.#now
+    if (this.#mayMakeFilters()) return this.#now
     return Math.min(this.#commitBy, this.#sync.deadline, this.#full?.follower.deadline ?? Number.POSITIVE_INFINITY)
   }
 
@@ -147,7 +146,7 @@ export class LedgerHost {
     return this.#run(now, () => {
       if (now >= this.#commitBy) this.#commit()
       if (now >= (this.#full?.follower.deadline ?? Number.POSITIVE_INFINITY)) this.#moves = true
-      if (this.#synced && this.#full?.filters?.isDue) this.#makeFilters(this.#full.filters)
+      if (this.#mayMakeFilters()) this.#makeFilters(this.#full!.filters!)
       this.#do(this.#sync.wake(now))
     })
   }
@@ -390,6 +389,13 @@ export class LedgerHost {
     if (follower.latest?.id === tip.id) return follower.latest
     const body = chainstate.readBody(tip)
     return body.kind === 'found' ? { bytes: body.bytes } : {}
+  }
+
+  /** There are filters to make, and nothing better to do: all blocks that are known are connected, and that is committed. */
+  #mayMakeFilters(): boolean {
+    if (!this.#synced || !this.#full?.filters?.isDue) return false
+    const { tip, pendingBytes } = this.#full.chainstate
+    return pendingBytes === 0 && tip.height >= this.#tree.best.height
   }
 
   #makeFilters(filters: FilterKeeper): void {

@@ -6,10 +6,23 @@ import { openLedger } from '../../src/host/open-ledger.ts'
 import { filtersAreKept } from '../../src/ledger/block-filters.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { openSqlite, type SqliteFile } from '../../src/node/sqlite.ts'
+import type { ToLedger } from '../../src/peer/queues.ts'
 import { PARTS_PER_BLOCK } from '../../src/store/schema.ts'
+import { encode } from '../../src/wire/codec.ts'
+import { headers } from '../../src/wire/headers.ts'
+import { Services } from '../../src/wire/services.ts'
 import { ChainMaker, type MadeBlock } from '../sim/chain-maker.ts'
 
 const NOW = 4_000_000_000_000
+const PEER = {
+  version: 70_016,
+  services: Services.NETWORK | Services.WITNESS,
+  userAgent: '/peer/',
+  startHeight: 4,
+  inbound: false,
+  relay: true,
+  wtxidrelay: true,
+}
 const NEVER = Number.POSITIVE_INFINITY
 
 /** A ledger without threads, whose filters are made a block at a time. */
@@ -31,6 +44,7 @@ function open(sql: SqliteFile, filters: boolean) {
     host,
     said,
     wake: () => perform(host.wake(NOW)),
+    receive: (value: ToLedger) => perform(host.receive(value, NOW)),
     submit: (block: MadeBlock) => perform(host.submitBlock(block.bytes.slice(), () => {}, NOW)),
   }
 }
@@ -57,6 +71,27 @@ test('filters are made a step a wake-up, and nothing wakes the ledger once they 
   ledger.submit(maker.mine(1)[0]!)
   expect(settle(ledger)).toBe(1)
   expect(rowCount(sql)).toBe(7)
+})
+
+test('blocks that are known of and not connected yet come first', () => {
+  const sql = openSqlite(':memory:')
+  const maker = new ChainMaker()
+  const ledger = open(sql, true)
+  settle(ledger)
+  const blocks = maker.mine(4)
+  const payload = encode(headers, { command: 'headers', headers: blocks.map(({ header }) => header) })
+  ledger.receive({ kind: 'link-up', link: 1, info: PEER })
+  ledger.receive({ kind: 'message', link: 1, command: 'headers', payload })
+  for (const block of blocks.slice(0, 3)) {
+    ledger.submit(block)
+    ledger.wake()
+    expect(ledger.host.deadline).toBeGreaterThan(NOW)
+  }
+  expect(ledger.host.tip.height).toBe(3)
+  expect(rowCount(sql)).toBe(1)
+  ledger.submit(blocks[3]!)
+  expect(settle(ledger)).toBe(4)
+  expect(rowCount(sql)).toBe(5)
 })
 
 test('they are taken up where an earlier life stopped, and when the setting comes back', () => {

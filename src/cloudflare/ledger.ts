@@ -67,6 +67,8 @@ export class Ledger extends DurableObject<Env> {
   #inbox: ToLedger[] = []
   #blocks: Extract<LedgerOutput, { do: 'digest' }>[] = []
   #goesOn = false
+  /** Blocks that answers could not read as they were written. */
+  readonly #damaged = new Set<number>()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -90,7 +92,12 @@ export class Ledger extends DurableObject<Env> {
     this.#measure = ledger.measure
     this.#mempool = ledger.mempool((outputs) => this.#run(() => this.#perform(outputs)))!
     this.#answers = new LedgerAnswers(
-      new ChainQueries({ sql: meteredSql(sql, this.#meter), network, hasher: edgeHasher }),
+      new ChainQueries({
+        sql: meteredSql(sql, this.#meter),
+        network,
+        hasher: edgeHasher,
+        onDamage: (blockId) => this.#damaged.add(blockId),
+      }),
       this.#mempool,
     )
     this.#wakeUps = new WakeUps({
@@ -157,6 +164,8 @@ export class Ledger extends DurableObject<Env> {
       const { name } = error as Error
       if (REFUSALS.includes(name)) return { refusal: name }
       throw error
+    } finally {
+      if (this.#damaged.size > 0) this.#run(() => this.#reportDamage())
     }
   }
 
@@ -184,6 +193,11 @@ export class Ledger extends DurableObject<Env> {
     } finally {
       this.#meter.release()
     }
+  }
+
+  #reportDamage(): void {
+    for (const blockId of this.#damaged) this.#perform(this.#host.damaged(blockId, Date.now()))
+    this.#damaged.clear()
   }
 
   #wake(): void {

@@ -1,5 +1,5 @@
 import { checkBlock } from '../chain/block-rules.ts'
-import { FAILED } from '../chain/header-store.ts'
+import { CONNECTED, FAILED } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { Chainstate, Invalid } from '../ledger/chainstate.ts'
 import type { LinkId } from '../peer/queues.ts'
@@ -17,6 +17,8 @@ export interface IntakePorts {
   digest(id: number, bytes: Uint8Array<ArrayBuffer>): void
   /** The block is here, in memory or in the store. */
   arrived(node: HeaderNode): void
+  /** A connected block, which was here before, is to be written anew. */
+  mend(block: ReadyBlock): void
   /** Not to be kept. `from`: who sent it. */
   refused(refusal: Invalid, from: LinkId | undefined): void
 }
@@ -60,7 +62,7 @@ export class BlockIntake {
     else this.#start({ node, from, stored: false, done: undefined }, bytes)
   }
 
-  /** A block read back from the store, as its turn is near. */
+  /** A block read back from the store, as its turn is near or as what is made of it is to be mended. */
   reread(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>): void {
     this.#start({ node, from: undefined, stored: true, done: undefined }, bytes)
   }
@@ -140,11 +142,16 @@ export class BlockIntake {
   }
 
   #place(block: ReadyBlock, stored: boolean): void {
-    const { tree, chainstate, ready, arrived, refused } = this.#ports
+    const { tree, chainstate, ready, arrived, mend, refused } = this.#ports
     const { node, bytes, digest, from } = block
     const refusal = chainstate.checkAlone(node, digest)
     if (refusal) {
       refused(refusal, from)
+      return
+    }
+    if (isConnected(tree, node)) {
+      mend(block)
+      if (!stored) arrived(node)
       return
     }
     const { tip } = chainstate
@@ -162,4 +169,8 @@ export class BlockIntake {
     if (status & FAILED) return { kind: 'refused', reason: 'bad-prevblk' }
     return tree.ancestor(chainstate.tip, node.height)?.id === node.id ? { kind: 'connected' } : { kind: 'stored' }
   }
+}
+
+function isConnected(tree: HeaderTree, { id }: HeaderNode): boolean {
+  return (tree.nodeById(id)!.status & CONNECTED) !== 0
 }

@@ -28,6 +28,8 @@ export interface FollowerPorts {
   refused(refusal: Invalid, from: LinkId | undefined): void
   /** A stored block that is not connected cannot be read back, and counts as stored no longer. */
   lost(node: HeaderNode): void
+  /** A connected block that would have to be taken back cannot be read. */
+  damaged(node: HeaderNode): void
   log(line: LogLine): void
 }
 
@@ -50,7 +52,7 @@ export class ChainFollower {
   #best: HeaderNode
   /** Blocks at hand that were not on the best header chain when they came, by id; those with more work than the tip. */
   readonly #sides = new Set<number>()
-  /** A block to which there is no way, as one that would have to be taken back cannot be read. */
+  /** A block to which there is no way until one that would have to be taken back is mended. */
   #barred: number | undefined
   /** Under way to another branch, and from which tip. */
   #going: Going | undefined
@@ -77,6 +79,12 @@ export class ChainFollower {
   arrived(node: HeaderNode): void {
     const { tree, chainstate } = this.#ports
     if (node.work > chainstate.tip.work && !tree.isMain(node)) this.#sides.add(node.id)
+  }
+
+  /** A connected block can be read again. */
+  mended(): void {
+    this.#barred = undefined
+    this.#branch.forget()
   }
 
   advance(now: Millis): void {
@@ -150,7 +158,7 @@ export class ChainFollower {
       if (!chainstate.hasBody(node)) return
       const body = chainstate.readBody(node)
       if (body.kind !== 'found') {
-        this.#lost(node, body.kind)
+        this.lose(node, body.kind)
         return
       }
       if (node !== next && !ready.hasRoomFor(body.bytes.length)) return
@@ -195,8 +203,11 @@ export class ChainFollower {
       this.#ports.refused(failure, undefined)
       return
     }
-    if (failure.node.status & CONNECTED) this.#barred = target.id
-    this.#lost(failure.node, failure.why)
+    const node = this.#ports.tree.nodeById(failure.node.id)!
+    if (node.status & CONNECTED) {
+      this.#barred = target.id
+      this.#ports.damaged(node)
+    } else this.lose(node, failure.why)
   }
 
   /** The one with the most work to which everything is at hand. */
@@ -221,12 +232,12 @@ export class ChainFollower {
     return true
   }
 
-  /** A stored block cannot be read back. One that is not connected is fetched again. */
-  #lost(node: HeaderNode, why: string): void {
+  /** A stored block that is not connected cannot be read back: it is fetched again. */
+  lose(node: HeaderNode, why: string): void {
     const facts = { height: node.height, hash: toDisplay(node.hash), why }
     this.#ports.log({ level: 'error', text: 'a stored block cannot be read', facts })
-    if (node.status & CONNECTED) return
     this.#ports.tree.setStatus(node, 0, HAVE_BODY)
+    this.#branch.forget()
     this.#ports.lost(node)
   }
 }

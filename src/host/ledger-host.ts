@@ -1,3 +1,4 @@
+import { CONNECTED, HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { Network } from '../chain/network.ts'
 import type { BlockRef, Reorg } from '../chain/reorg.ts'
@@ -20,6 +21,7 @@ import type { Levels, Meter } from './meter.ts'
 import type { LogLine, Millis } from './ports.ts'
 import { Progress } from './progress.ts'
 import { ReadyBlocks } from './ready-blocks.ts'
+import { Repairs } from './repairs.ts'
 import { Transactions } from './transactions.ts'
 
 export type { DigestedBlock, LedgerOutput, SubmitResult } from './ledger-output.ts'
@@ -42,6 +44,7 @@ interface Full {
   changes: ChangeLog
   intake: BlockIntake
   follower: ChainFollower
+  repairs: Repairs
   transactions: Transactions
   filters: FilterKeeper | undefined
 }
@@ -159,6 +162,14 @@ export class LedgerHost {
     })
   }
 
+  /** Somebody else who reads the store could not read this block (`header.id`) as it was written. */
+  damaged(blockId: number, now: Millis): LedgerOutput[] {
+    return this.#run(now, () => {
+      const node = this.#tree.nodeById(blockId)
+      if (node) this.#damaged(node)
+    })
+  }
+
   /** A block made here, by a miner. `done` is called once its fate is known and committed. */
   submitBlock(bytes: Uint8Array<ArrayBuffer>, done: (result: SubmitResult) => void, now: Millis): LedgerOutput[] {
     return this.#run(now, () => {
@@ -208,7 +219,17 @@ export class LedgerHost {
       ready,
       digest: (id, bytes) => this.#out.push({ do: 'digest', id, bytes }),
       arrived: (node) => this.#arrived(node),
+      mend: (block) => repairs.mend(block),
       refused,
+    })
+    const repairs = new Repairs({
+      tree,
+      chainstate,
+      fetch: (node) => this.#do(this.#sync.fetchAgain(node, this.#now)),
+      reread: (node, bytes) => intake.reread(node, bytes),
+      mended: () => this.#mended(),
+      log,
+      meter: this.#meter,
     })
     const follower = new ChainFollower({
       tree,
@@ -219,14 +240,15 @@ export class LedgerHost {
       commit: () => void this.#commit(),
       committed: (reorg) => this.#committed(reorg),
       refused,
-      lost: (node) => this.#do(this.#sync.bodyLost(node, this.#now)),
+      lost: (node) => this.#lost(node),
+      damaged: (node) => repairs.report(node),
       log,
     })
     const hub = (value: ToHub) => this.#hub(value)
     const meter = this.#meter
     const transactions = new Transactions({ network, tree, chainstate, mempool, changes, hub, log, meter })
     const filters = index && new FilterKeeper(index, this.#limits.filterStep)
-    return { chainstate, changes, intake, follower, transactions, filters }
+    return { chainstate, changes, intake, follower, repairs, transactions, filters }
   }
 
   // ---- one input
@@ -296,8 +318,7 @@ export class LedgerHost {
         this.#moves = true
         break
       case 'read-block': {
-        const body = this.#full?.chainstate.readBody(output.node)
-        const whole = body?.kind === 'found' ? body.bytes : undefined
+        const whole = this.#readBody(output.node)
         this.#do(this.#sync.blockRead(output.id, whole && !output.witness ? stripWitness(whole) : whole))
       }
     }
@@ -323,7 +344,9 @@ export class LedgerHost {
   }
 
   #refused(refusal: Invalid, from: LinkId | undefined): void {
-    const { node, reason, mutated } = refusal
+    const { node, reason } = refusal
+    // A connected block was checked in full: another copy cannot make it invalid.
+    const mutated = refusal.mutated || (this.#tree.nodeById(node.id)!.status & CONNECTED) !== 0
     const facts = { height: node.height, hash: toDisplay(node.hash), reason }
     const text = mutated ? 'a block is not what its header commits to' : 'a block breaks a rule'
     this.#log({ level: 'warn', text, facts })
@@ -334,6 +357,7 @@ export class LedgerHost {
       this.#moves = true
     }
     this.#do(this.#sync.invalidBlock(node.hash, reason, from, this.#now))
+    this.#full?.repairs.refused(node)
   }
 
   #moved(reverted: readonly BlockRef[], connected: readonly Connected[]): void {
@@ -385,10 +409,10 @@ export class LedgerHost {
   }
 
   #latest(tip: HeaderNode): { bytes?: Uint8Array<ArrayBuffer>; from?: LinkId } {
-    const { follower, chainstate } = this.#full!
+    const { follower } = this.#full!
     if (follower.latest?.id === tip.id) return follower.latest
-    const body = chainstate.readBody(tip)
-    return body.kind === 'found' ? { bytes: body.bytes } : {}
+    const bytes = this.#readBody(tip)
+    return bytes ? { bytes } : {}
   }
 
   /** There are filters to make, and nothing better to do: all blocks that are known are connected, and that is committed. */
@@ -404,6 +428,33 @@ export class LedgerHost {
     if (!node) return
     const facts = { height: node.height, hash: toDisplay(node.hash) }
     this.#log({ level: 'warn', text: 'no filter can be made of a block that cannot be read', facts })
+  }
+
+  // ---- damage
+
+  /** For others; what cannot be read they do not get, and it is seen to. */
+  #readBody(node: HeaderNode): Uint8Array<ArrayBuffer> | undefined {
+    const body = this.#full?.chainstate.readBody(node)
+    if (body?.kind === 'found') return body.bytes
+    this.#damaged(this.#tree.nodeById(node.id)!)
+    return undefined
+  }
+
+  #damaged(node: HeaderNode): void {
+    const { repairs, follower } = this.#full ?? {}
+    if (node.status & CONNECTED) repairs?.report(node)
+    else if (node.status & HAVE_BODY) follower?.lose(node, 'damaged')
+  }
+
+  /** A block that waits for its turn is wanted by the download again, any other one for its own sake. */
+  #lost(node: HeaderNode): void {
+    this.#do(this.#sync.bodyLost(node, this.#now))
+    if (!this.#tree.isMain(node)) this.#do(this.#sync.fetchAgain(node, this.#now))
+  }
+
+  #mended(): void {
+    this.#full?.follower.mended()
+    this.#moves = true
   }
 
   // ---- the tip

@@ -25,6 +25,9 @@ export const COUNTS = [
   'transactionsOut',
   'blocksConnected',
   'reorgs',
+  /** Blocks of which something stored turned out damaged, and those written anew. */
+  'blocksDamaged',
+  'blocksMended',
 ] as const
 export type Count = (typeof COUNTS)[number]
 

@@ -62,6 +62,8 @@ const COUNTERS: Record<Count, Kind> = {
   transactionsOut: { ...TXS, labels: OUT },
   blocksConnected: { name: 'causeway_blocks_connected_total', help: 'Blocks added to the tip.', of: ['ledger'] },
   reorgs: { name: 'causeway_reorgs_total', help: 'Times that the tip left its branch.', of: ['ledger'] },
+  blocksDamaged: { name: 'causeway_blocks_damaged_total', help: 'Stored blocks found damaged.', of: ['ledger'] },
+  blocksMended: { name: 'causeway_blocks_mended_total', help: 'Damaged blocks written anew.', of: ['ledger'] },
 }
 
 const ESTABLISHED = { name: 'causeway_links', help: 'Links whose handshake is done, by who dialled.', of: LINKS }

@@ -1,4 +1,7 @@
+import { BlockScan } from '../chain/block-scan.ts'
+import { PART_SIZE } from '../store/schema.ts'
 import type { SqlPort } from '../store/sql.ts'
+import { WireError } from '../wire/error.ts'
 import type { Hasher } from '../wire/hash.ts'
 import { readParts, type Stored, writeParts } from './parts.ts'
 
@@ -9,7 +12,20 @@ export function writeBody(sql: SqlPort, blockId: number, bytes: Uint8Array, hash
 
 /** The raw block of a header id. Every part is verified; that the block fits its header was checked when it came in. */
 export function readBody(sql: SqlPort, blockId: number, hasher?: Hasher): Stored {
-  return readParts(sql, 'body', blockId, 0, undefined, hasher)
+  const stored = readParts(sql, 'body', blockId, 0, undefined, hasher)
+  // Where the last part is gone the others are sound, and all of full length.
+  const mayBeCut = stored.kind === 'found' && stored.bytes.length % PART_SIZE === 0
+  return mayBeCut && !isBlock(stored.bytes) ? { kind: 'damaged' } : stored
+}
+
+function isBlock(bytes: Uint8Array): boolean {
+  try {
+    new BlockScan(bytes)
+    return true
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    return false
+  }
 }
 
 /**

@@ -9,6 +9,8 @@ import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { Batch } from './batch.ts'
 import { Bip30 } from './bip30.ts'
+import type { BlockPart } from './block-damaged.ts'
+import { BlockRepair } from './block-repair.ts'
 import { noStats, type StatsRow, statsOf } from './block-stats.ts'
 import { readBody } from './bodies.ts'
 import { CoinCache } from './coin-cache.ts'
@@ -67,6 +69,7 @@ export class Chainstate {
   readonly #heights: TxHeights
   readonly #inputs: InputCheck
   readonly #bip30: Bip30
+  readonly #repair: BlockRepair
   readonly #batch = new Batch()
   /** Ids of blocks of which something stored was found damaged, or gone. */
   readonly #damaged = new Set<number>()
@@ -91,6 +94,7 @@ export class Chainstate {
     this.#coins = new Coins(sql, cache, hasher)
     this.#heights = new TxHeights(sql)
     this.#inputs = new InputCheck(this.#coins, this.#heights)
+    this.#repair = new BlockRepair(sql, hasher)
     this.#bip30 = new Bip30({ sql, network, tree, coins: this.#coins })
     this.coins = new CoinView(sql, cache, this.#heights)
     this.#load()
@@ -122,6 +126,25 @@ export class Chainstate {
     const stored = readBody(this.#sql, node.id, this.#hasher)
     if (stored.kind === 'damaged' || (stored.kind === 'missing' && node.status & HAVE_BODY)) this.#damaged.add(node.id)
     return stored
+  }
+
+  /** What is damaged of a block that is connected, or stored; the parts in the order in which they are mended. */
+  inspect({ id }: HeaderNode): BlockPart[] {
+    const parts = this.#repair.inspect(id)
+    if (parts.length === 0) this.#damaged.delete(id)
+    else this.#damaged.add(id)
+    return parts
+  }
+
+  /**
+   * Writes what is damaged of a stored block anew, at once. The caller has seen `checkAlone` pass. False where it cannot
+   * be mended; throws BlockDamaged for another block that has to be mended first.
+   */
+  mend({ id }: HeaderNode, bytes: Uint8Array, digest: BlockDigest): boolean {
+    this.#refuseBroken()
+    const isMended = this.#repair.mend({ id, bytes, digest })
+    if (isMended) this.#damaged.delete(id)
+    return isMended
   }
 
   /**

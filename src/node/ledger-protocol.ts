@@ -22,6 +22,8 @@ export interface LedgerThreadData {
 export interface LedgerCalls extends MempoolPort {
   measure(): Promise<MeterSnapshot>
   submitBlock(bytes: Uint8Array<ArrayBuffer>): Promise<SubmitResult>
+  /** The block with this header id could not be read as it was written. */
+  reportDamage(blockId: number): Promise<void>
 }
 
 export type ToLedgerThread =

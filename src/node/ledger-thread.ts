@@ -114,11 +114,16 @@ function callsOf(ledger: OpenLedger): Calls {
   const submitBlock: LedgerCalls['submitBlock'] = (bytes) =>
     new Promise((resolve) => perform(host.submitBlock(bytes, resolve, Date.now())))
   const measure: LedgerCalls['measure'] = async () => ledger.measure()
+  const reportDamage: LedgerCalls['reportDamage'] = (blockId) => {
+    perform(host.damaged(blockId, Date.now()))
+    return Promise.resolve()
+  }
   const mempool = ledger.mempool(perform)
   if (!mempool) return { submitBlock, measure }
   return {
     submitBlock,
     measure,
+    reportDamage,
     overview: (recent: number) => mempool.overview(recent),
     summary: () => mempool.summary(),
     txids: () => mempool.txids(),

@@ -142,8 +142,13 @@ async function start(
     sqlite = openSqlite(dir.ledger, { readOnly: true })
     undo.push(() => sqlite?.close())
   }
+  // The ledger looks for itself, and tells of what it finds.
+  const onDamage = (blockId: number) => void ledger.calls.reportDamage(blockId).catch(() => {})
   const queries = sqlite
-    ? new LedgerAnswers(new ChainQueries({ sql: meteredSql(sqlite, front), network, hasher: nodeHasher }), ledger.calls)
+    ? new LedgerAnswers(
+        new ChainQueries({ sql: meteredSql(sqlite, front), network, hasher: nodeHasher, onDamage }),
+        ledger.calls,
+      )
     : undefined
 
   let http: Http | undefined

@@ -8,7 +8,14 @@ import { DownloadPlan } from './download-plan.ts'
 import type { Millis } from './ports.ts'
 import type { LinkId } from './queues.ts'
 import { StallClock } from './stall-clock.ts'
-import { type SyncOutput, type SyncPeer, servesAllBlocks, servesHeaders, servesWitness } from './sync-peer.ts'
+import {
+  LIMITED_BLOCKS,
+  type SyncOutput,
+  type SyncPeer,
+  servesAllBlocks,
+  servesHeaders,
+  servesWitness,
+} from './sync-peer.ts'
 
 export interface SyncLimits {
   /** Blocks asked of one peer at a time. */
@@ -22,8 +29,6 @@ export interface SyncLimits {
 /** The limits of Bitcoin Core, and what a machine with a disk can hold. */
 export const DEFAULT_LIMITS: SyncLimits = { perPeer: 16, windowBlocks: 1024, windowBytes: 64_000_000 }
 
-/** A peer without the whole chain has its last 288 blocks (BIP159); two are kept as slack. */
-const LIMITED_BLOCKS = 286
 /** Where nothing else is left to ask for, a block that is late is asked of one more peer. */
 const RACE_AFTER: Millis = 2000
 const MAX_RACERS = 3

@@ -2,6 +2,9 @@ import type { HeaderNode } from '../chain/header-tree.ts'
 import { Services } from '../wire/services.ts'
 import type { LinkId, LinkInfo } from './queues.ts'
 
+/** A peer without the whole chain has its last 288 blocks (BIP159); two are kept as slack. */
+export const LIMITED_BLOCKS = 286
+
 /** What the parts of the sync machine know of a peer together. */
 export interface SyncPeer {
   readonly link: LinkId

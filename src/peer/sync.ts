@@ -9,6 +9,7 @@ import { BlockDownload, DEFAULT_LIMITS, type SyncLimits } from './block-download
 import { HeadersSync } from './headers-sync.ts'
 import type { Millis } from './ports.ts'
 import type { LinkId, LinkInfo } from './queues.ts'
+import { Refetch } from './refetch.ts'
 import { Serve } from './serve.ts'
 import type { SyncOutput, SyncPeer } from './sync-peer.ts'
 
@@ -32,17 +33,20 @@ export class Sync {
   readonly #peers = new Map<LinkId, SyncPeer>()
   readonly #headers: HeadersSync
   readonly #download: BlockDownload | undefined
+  readonly #refetch: Refetch
   readonly #serve: Serve
 
   constructor({ network, tree, limits = DEFAULT_LIMITS, spv = false }: SyncOptions) {
     this.#tree = tree
     this.#headers = new HeadersSync({ network, tree })
     this.#download = spv ? undefined : new BlockDownload({ network, tree, limits })
+    this.#refetch = new Refetch({ network, tree })
     this.#serve = new Serve({ network, tree, spv })
   }
 
   get deadline(): Millis {
-    return Math.min(this.#headers.deadline, this.#download?.deadline ?? Number.POSITIVE_INFINITY)
+    const download = this.#download?.deadline ?? Number.POSITIVE_INFINITY
+    return Math.min(this.#headers.deadline, download, this.#refetch.deadline)
   }
 
   /** Blocks asked for and not received. */
@@ -56,13 +60,15 @@ export class Sync {
     const peer: SyncPeer = { link, info, best: undefined }
     this.#peers.set(link, peer)
     this.#download?.linkUp(peer)
+    this.#refetch.linkUp(peer)
     return this.#headers.linkUp(peer, now)
   }
 
   linkDown(link: LinkId, now: Millis): SyncOutput[] {
     if (!this.#peers.delete(link)) return []
     this.#serve.linkDown(link)
-    return [...this.#headers.linkDown(link, now), ...(this.#download?.linkDown(link, now) ?? [])]
+    const download = this.#download?.linkDown(link, now) ?? []
+    return [...this.#headers.linkDown(link, now), ...download, ...this.#refetch.linkDown(link, now)]
   }
 
   /** A message of a peer; commands that are not about headers or blocks are passed over. */
@@ -89,6 +95,12 @@ export class Sync {
   /** The block of this header is stored, from whatever source. */
   bodyStored(node: HeaderNode): void {
     this.#download?.bodyStored(node)
+    this.#refetch.stored(node)
+  }
+
+  /** What is stored of this block is damaged, wherever it lies: it is asked for again, until `bodyStored`. */
+  fetchAgain(node: HeaderNode, now: Millis): SyncOutput[] {
+    return this.#refetch.want(node, now)
   }
 
   /** The block of this header is stored no longer, though it is not connected: it is asked for again. */
@@ -116,12 +128,14 @@ export class Sync {
    */
   invalidBlock(hash: Uint8Array, reason: string, from: LinkId | undefined, now: Millis): SyncOutput[] {
     const dropped = this.#download?.invalid(hash, from, now) ?? { from, outputs: [] }
-    if (dropped.from === undefined) return dropped.outputs
-    return [{ do: 'misbehaving', link: dropped.from, reason }, ...dropped.outputs]
+    const outputs = [...dropped.outputs, ...this.#refetch.failed(hash, now)]
+    if (dropped.from === undefined) return outputs
+    return [{ do: 'misbehaving', link: dropped.from, reason }, ...outputs]
   }
 
   wake(now: Millis): SyncOutput[] {
-    return [...this.#headers.wake(now), ...(this.#download?.wake(now) ?? [])]
+    const again = now >= this.#refetch.deadline ? this.#refetch.wake(now) : []
+    return [...this.#headers.wake(now), ...(this.#download?.wake(now) ?? []), ...again]
   }
 
   #message(link: LinkId, command: string, payload: Uint8Array<ArrayBuffer>, now: Millis): SyncOutput[] {
@@ -138,8 +152,10 @@ export class Sync {
       }
       case 'block':
         return this.#block(link, payload, now)
-      case 'notfound':
-        return this.#download?.notFound(link, decodeMessage('notfound', payload).items, now) ?? []
+      case 'notfound': {
+        const { items } = decodeMessage('notfound', payload)
+        return [...(this.#download?.notFound(link, items, now) ?? []), ...this.#refetch.notFound(link, items, now)]
+      }
       case 'getheaders':
         return this.#serve.getheaders(link, decodeMessage('getheaders', payload))
       case 'getblocks':
@@ -156,7 +172,12 @@ export class Sync {
     if (bytes.length <= HEADER_SIZE) throw new WireError('truncated')
     const header = bytes.subarray(0, HEADER_SIZE)
     const known = this.#tree.node(blockHash(header))
-    if (known) return this.#download.block(link, known, bytes, now)
+    if (known) {
+      const again: SyncOutput[] = this.#refetch.take(known, link) ? [{ do: 'block', link, node: known, bytes }] : []
+      const download = this.#download.block(link, known, bytes, now)
+      // One copy is enough for both.
+      return again.length === 0 ? download : [...again, ...download.filter((output) => output.do !== 'block')]
+    }
     // Nobody asked for it, as its header is new.
     const out = this.#headers.unasked(link, header, now)
     const node = this.#tree.node(blockHash(header))
@@ -166,6 +187,7 @@ export class Sync {
   /** A header just learned may be that of a block to fetch, best from who told us. */
   #thenAssign(out: SyncOutput[], link: LinkId, now: Millis): SyncOutput[] {
     const gone = out.some((output) => output.do === 'misbehaving' || output.do === 'disconnect')
-    return this.#download ? [...out, ...this.#download.assign(now, gone ? undefined : link)] : out
+    if (!this.#download) return out
+    return [...out, ...this.#download.assign(now, gone ? undefined : link), ...this.#refetch.assign(now)]
   }
 }

@@ -307,6 +307,8 @@ describe('a better branch', () => {
   test('to which there is no way, as a block of ours cannot be read back, leaves us where we are', () => {
     const { simulation, maker, blocks, rig, honest } = start(45, 50)
     damage(rig, blocks[45]!)
+    // Nor does anybody else have it.
+    withhold(honest, (height) => height === 46)
     const branch = maker.mine(12, {}, blocks[39])
     rig.meet({ blocks: raw([...blocks.slice(0, 40), ...branch]) })
     simulation.run(30_000)

@@ -12,6 +12,7 @@ import {
 } from '../../src/host/ledger-host.ts'
 import { type OpenLedger, openLedger } from '../../src/host/open-ledger.ts'
 import type { LogLine } from '../../src/host/ports.ts'
+import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import type { MempoolPort } from '../../src/ledger/mempool-port.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { openSqlite, type SqliteFile } from '../../src/node/sqlite.ts'
@@ -223,6 +224,15 @@ export class Rig {
       ),
     )
     return answer
+  }
+
+  /** Answers about the chain, which tell the ledger of what they cannot read. */
+  openQueries(): ChainQueries {
+    const onDamage = (blockId: number) =>
+      this.#simulation.after(1, () =>
+        this.#perform(this.ledger, this.ledger.host.damaged(blockId, this.#simulation.now)),
+      )
+    return new ChainQueries({ sql: this.sql, network: this.network, hasher: nodeHasher, onDamage })
   }
 
   broadcast(bytes: Uint8Array) {

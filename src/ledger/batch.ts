@@ -5,9 +5,11 @@ import type { SqlPort, SqlValue } from '../store/sql.ts'
 import type { Hasher } from '../wire/hash.ts'
 import type { StatsRow } from './block-stats.ts'
 import { writeBody } from './bodies.ts'
+import { writeBusy } from './busy-scripts.ts'
 import { IndexRows } from './index-rows.ts'
 import { offsetChecks } from './offsets.ts'
 import { deleteParts, writeParts } from './parts.ts'
+import { type BlockTouches, touchesBytes } from './touches.ts'
 
 /** A connected block as its rows say it. */
 export interface BlockRow {
@@ -28,6 +30,7 @@ export interface BlockRow {
   utxoSize: number
   prevouts: Uint8Array
   offsets: Uint8Array
+  touches: BlockTouches
 }
 
 /** Bytes of memory that the objects of one block take besides their contents, about. */
@@ -59,6 +62,7 @@ export class Batch {
   readonly connected: BlockRow[] = []
   /** Tip first. Always from before the batch: what a batch connects it does not revert. */
   readonly reverted: HeaderNode[] = []
+  readonly #revertedTouches: BlockTouches[] = []
   readonly #bodies = new Map<number, { node: HeaderNode; bytes: Uint8Array<ArrayBuffer> }>()
   #blobBytes = 0
 
@@ -87,11 +91,21 @@ export class Batch {
 
   addConnected(row: BlockRow): void {
     this.connected.push(row)
-    this.#blobBytes += row.prevouts.length + row.offsets.length
+    this.#blobBytes += row.prevouts.length + row.offsets.length + touchesBytes(row.touches)
+    if (!this.#bodies.has(row.node.id)) this.#blobBytes += row.touches.bytes.length
   }
 
-  /** Writes everything but the coins. To be called inside a transaction. */
-  write(sql: SqlPort, tree: HeaderTree, hasher: Hasher): void {
+  addReverted(node: HeaderNode, touches: BlockTouches): void {
+    this.reverted.push(node)
+    this.#revertedTouches.push(touches)
+    this.#blobBytes += touches.bytes.length + touches.prevouts.length + touchesBytes(touches)
+  }
+
+  /**
+   * Writes everything but the coins. To be called inside a transaction. Ids of blocks that turned out to be damaged in the
+   * store.
+   */
+  write(sql: SqlPort, tree: HeaderTree, hasher: Hasher): ReadonlySet<number> {
     for (const { node, bytes } of this.#bodies.values()) writeBody(sql, node.id, bytes, hasher)
     this.#takeBack(sql)
     for (const { node, prevouts } of this.connected) writeParts(sql, 'prevouts', node.id, prevouts, hasher)
@@ -102,9 +116,12 @@ export class Batch {
     multiInsert(sql, `best (${BEST.join(', ')})`, BEST.length, this.connected.length, (i, values) => {
       pushBest(this.connected[i]!, values)
     })
-    this.deletes.deleteFrom(sql)
-    this.inserts.insertInto(sql)
+    const lost = this.deletes.deleteFrom(sql)
+    const got = this.inserts.insertInto(sql)
+    const connected = this.connected.map(({ touches }) => touches)
+    const damaged = writeBusy(sql, hasher, { reverted: this.#revertedTouches, connected, lost, got })
     this.#mark(tree)
+    return damaged
   }
 
   /** Forgets all, written or not. */
@@ -113,6 +130,7 @@ export class Batch {
     this.deletes.clear()
     this.connected.length = 0
     this.reverted.length = 0
+    this.#revertedTouches.length = 0
     this.#bodies.clear()
     this.#blobBytes = 0
   }

@@ -1,11 +1,12 @@
 import { merkleBranch, rootFromBranch } from '../chain/merkle.ts'
 import type { Network } from '../chain/network.ts'
 import { StoreError } from '../store/error.ts'
-import type { SqlPort } from '../store/sql.ts'
+import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { BlockDamaged } from './block-damaged.ts'
 import { type BlockSummary, summaryOf } from './block-summary.ts'
 import { readBody } from './bodies.ts'
+import { BusyReader } from './busy-reader.ts'
 import { ChainBlocks } from './chain-blocks.ts'
 import { CoreChain } from './core-chain.ts'
 import { type ForkedBlock, MiningQueries } from './mining-queries.ts'
@@ -22,7 +23,8 @@ import type {
   TxStatus,
   UtxoInfo,
 } from './queries.ts'
-import { ScriptHistory } from './script-history.ts'
+import { MAX_WALKED, ScriptHistory } from './script-history.ts'
+import { ScriptMatch } from './script-match.ts'
 import { type ConfirmedTx, confirmedInfo, statusOf, TxReader, transactionOf } from './tx-reader.ts'
 
 /** Memory for transactions that were opened lately. */
@@ -50,9 +52,10 @@ export interface ChainQueriesOptions {
  * connection writes it. Each answer is of one snapshot, and answers asked for inside `snapshot` are of the same one. Rows
  * keyed by a prefix are hints: whatever they point to is opened and its full hash compared.
  *
- * An answer reads no more than what it hands out, with these exceptions: `stats` and `utxos` follow the whole history of
- * the script, `merkleProof` reads all txids of one block, `outspends` those of every spender's. A script with more than
- * `MAX_HISTORY_SCAN` rows throws HistoryTooLong, and a block that cannot be read as written BlockDamaged.
+ * An answer reads no more than what it hands out, with these exceptions: `scriptStats` and `scriptUtxos` follow the history
+ * of a script that is not busy, about a hundred transactions at most; `merkleProof` reads all txids of one block, `outspends`
+ * those of every spender's block. HistoryTooLong is thrown where a script has too many rows in its way (`script-history.ts`),
+ * BlockDamaged where a block cannot be read as written.
  */
 export class ChainQueries {
   readonly mining: MiningQueries
@@ -65,6 +68,7 @@ export class ChainQueries {
   #told: BlockDamaged | undefined
   readonly #blocks: ChainBlocks
   readonly #reader: TxReader
+  readonly #busy: BusyReader
   readonly #history: ScriptHistory
 
   constructor(options: ChainQueriesOptions) {
@@ -77,7 +81,8 @@ export class ChainQueries {
     this.core = new CoreChain(options.sql, hasher, this.#onDamage)
     this.#blocks = new ChainBlocks(options.sql, hasher)
     this.#reader = new TxReader(options.sql, hasher, options.cacheBytes ?? CACHE_BYTES)
-    this.#history = new ScriptHistory(options.sql, this.#reader, hasher)
+    this.#busy = new BusyReader(options.sql)
+    this.#history = new ScriptHistory(options.sql, this.#reader, this.#busy, hasher)
   }
 
   /** Everything that `ask` asks is answered of one moment. */
@@ -285,16 +290,37 @@ export class ChainQueries {
   /** Unspent outputs, newest transaction first; `too-many` when there are more than `limit`. */
   scriptUtxos(scripthash: Uint8Array, limit: number): UtxoInfo[] | 'too-many' {
     return this.snapshot(() => {
+      const isBusy = this.#busy.sums(scripthash) !== undefined
+      // Rows whose coin is gone: of coinbases that were repeated (BIP 30).
+      const gone = this.#network.bip30Exceptions.length
+      if (isBusy && this.#busy.hasMoreCoins(scripthash, limit + gone)) return 'too-many'
+      const coins = isBusy ? this.#busyCoins(scripthash) : this.#fewCoins(scripthash)
       const utxos: UtxoInfo[] = []
-      for (const { tx, funds } of this.#history.newestFirst(scripthash)) {
-        for (const { vout, output } of funds) {
-          if (!this.#isUnspent(tx, vout)) continue
-          if (utxos.length === limit) return 'too-many'
-          utxos.push({ txid: tx.txid, vout, value: Number(output.value), status: statusOf(tx.block) })
-        }
-      }
+      for (const utxo of coins) if (utxos.push(utxo) > limit) return 'too-many'
       return utxos
     })
+  }
+
+  /** Of a script with few transactions, which are opened. */
+  *#fewCoins(scripthash: Uint8Array): Generator<UtxoInfo> {
+    for (const { tx, funds } of this.#history.newestFirst(scripthash, { mostRows: MAX_WALKED })) {
+      for (const { vout, output } of funds) {
+        if (this.#coin(tx.txid, vout)?.txNum !== tx.txNum) continue
+        yield { txid: tx.txid, vout, value: Number(output.value), status: statusOf(tx.block) }
+      }
+    }
+  }
+
+  /** Of a script whose unspent outputs are kept in rows of their own: no transaction is opened. */
+  *#busyCoins(scripthash: Uint8Array): Generator<UtxoInfo> {
+    const match = new ScriptMatch(scripthash, this.#hasher)
+    const nameOf = this.#reader.namer()
+    for (const [txNum, vout] of this.#busy.coins(scripthash)) {
+      const name = nameOf(txNum)
+      const coin = name && this.#coin(name.txid, vout)
+      if (coin?.txNum !== txNum || !match.test(coin.script)) continue
+      yield { txid: name!.txid, vout, value: coin.value, status: statusOf(name!.block) }
+    }
   }
 
   #open(txid: Uint8Array): ConfirmedTx | undefined {
@@ -303,11 +329,14 @@ export class ChainQueries {
   }
 
   /** Coins are keyed by outpoint, so of two transactions with the same txid (BIP30) only the later one has them. */
-  #isUnspent({ txid, txNum }: ConfirmedTx, vout: number): boolean {
+  #coin(txid: Uint8Array, vout: number): { txNum: number; value: number; script: Uint8Array } | undefined {
     const outpoint = new Uint8Array(36)
     outpoint.set(txid)
     new DataView(outpoint.buffer).setUint32(32, vout, true)
-    const row = this.#sql.sql.exec('SELECT tx_num FROM coin WHERE outpoint = ?', outpoint).raw().toArray()[0]
-    return row?.[0] === txNum
+    const row = this.#sql.sql
+      .exec('SELECT tx_num, value, script FROM coin WHERE outpoint = ?', outpoint)
+      .raw()
+      .toArray()[0]
+    return row && { txNum: row[0] as number, value: row[1] as number, script: blob(row[2]) }
   }
 }

@@ -24,6 +24,7 @@ import { readPrevouts } from './prevouts.ts'
 import { blockRef, Reorganisation } from './reorganisation.ts'
 import { claimStore } from './store-identity.ts'
 import { TipTimes } from './tip-times.ts'
+import { touchesOf } from './touches.ts'
 import { TxHeights } from './tx-heights.ts'
 import { readUndo, undoCoins } from './undo.ts'
 
@@ -259,15 +260,15 @@ export class Chainstate {
     const stats = statsOf(digest, bytes, this.#inputs.txFees)
     // A coin that is replaced is no coin more.
     stats.utxoIncrease -= replaced
-    this.#addRows(node, digest, { fees: this.#inputs.fees, stats, prevouts, txAt })
     if (!this.hasBody(node)) this.#batch.addBody(node, bytes)
+    this.#addRows(node, block, { fees: this.#inputs.fees, stats, prevouts, txAt })
     this.#bip30.coinbases.connected(digest.txids.subarray(0, 32), this.#nextTx, node.height, repeats)
     this.#advance(node, digest.txCount)
   }
 
   #addRows(
     node: HeaderNode,
-    digest: BlockDigest,
+    { digest, bytes }: Pick<Candidate, 'digest' | 'bytes'>,
     { fees, stats, prevouts, txAt }: { fees: number; stats: StatsRow; prevouts: Uint8Array; txAt: Uint32Array },
   ): void {
     const { txCount, size, weight, inputStart, outputStart } = digest
@@ -290,6 +291,7 @@ export class Chainstate {
       utxoSize: this.#utxoSize,
       prevouts,
       offsets: encodeOffsets(digest, txAt),
+      touches: touchesOf(digest, bytes, this.#nextTx, this.#inputs.spentPrefix, prevouts),
     })
   }
 
@@ -322,7 +324,7 @@ export class Chainstate {
       this.#bip30.restoreReplaced(digest, bytes, repeated)
     }
     this.#batch.deletes.add(digest, firstTx, undo.spentTx, undo.spentPrefix)
-    this.#batch.reverted.push(node)
+    this.#batch.addReverted(node, touchesOf(digest, bytes, firstTx, undo.spentPrefix, prevouts))
     this.#heights.pop()
     this.#bip30.coinbases.reverted(node.height, firstTx)
     this.#nextTx = firstTx
@@ -380,8 +382,8 @@ export class Chainstate {
     const node = this.#tree.mainAt(0)!
     const digest = digestBlock(genesis, this.#hasher)
     const nothing = { fees: 0, stats: noStats(), prevouts: new Uint8Array(0), txAt: new Uint32Array(1) }
-    this.#addRows(node, digest, nothing)
     this.#batch.addBody(node, genesis)
+    this.#addRows(node, { digest, bytes: genesis }, nothing)
     this.#standAt(node)
     this.#heights.push(0)
     this.#nextTx = digest.txCount
@@ -390,16 +392,18 @@ export class Chainstate {
 
   #commit(): void {
     if (this.#batch.isEmpty) return
-    this.#guarded(() =>
+    const damaged = this.#guarded(() =>
       this.#sql.transactionSync(() => {
-        this.#batch.write(this.#sql, this.#tree, this.#hasher)
+        const found = this.#batch.write(this.#sql, this.#tree, this.#hasher)
         this.#coins.flush()
         this.#bip30.coinbases.write()
+        return found
       }),
     )
     this.#coins.cache.flushed()
     this.#heights.trim()
     this.#bip30.coinbases.committed(this.#nextTx)
+    for (const id of damaged) this.#damaged.add(id)
     for (const id of this.#batch.bodyIds) this.#damaged.delete(id)
     this.#batch.clear()
   }

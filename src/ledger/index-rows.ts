@@ -2,39 +2,17 @@ import type { BlockDigest } from '../chain/digest.ts'
 import { multiInsert } from '../store/multi-insert.ts'
 import type { SqlPort } from '../store/sql.ts'
 import { keyOrder } from './key-order.ts'
+import { NumberRows } from './number-rows.ts'
 
 const PREFIX_LIMIT = 2 ** 48
-const MIN_ROWS = 1024
 /** Up to so many scripts of one transaction are compared each with each instead of sorted. */
 const FEW = 24
 
-/** Rows of numbers, growing. */
-class Rows {
-  readonly columns: Float64Array[]
-  count = 0
-
-  constructor(width: number) {
-    this.columns = Array.from({ length: width }, () => new Float64Array(MIN_ROWS))
-  }
-
-  /** Makes sure that so many more can be set without a check. */
-  reserve(more: number): void {
-    const needed = this.count + more
-    if (needed <= this.columns[0]!.length) return
-    const capacity = Math.max(needed, this.columns[0]!.length * 2)
-    for (let i = 0; i < this.columns.length; i++) {
-      const larger = new Float64Array(capacity)
-      larger.set(this.columns[i]!)
-      this.columns[i] = larger
-    }
-  }
-}
-
 /** Rows of the three index tables that a batch adds, or takes away. */
 export class IndexRows {
-  readonly #tx = new Rows(2)
-  readonly #history = new Rows(2)
-  readonly #spend = new Rows(4)
+  readonly #tx = new NumberRows(2)
+  readonly #history = new NumberRows(2)
+  readonly #spend = new NumberRows(4)
   #scripts = new Float64Array(FEW)
 
   get count(): number {
@@ -85,8 +63,11 @@ export class IndexRows {
     }
   }
 
-  /** To be called inside a transaction. */
-  insertInto(sql: SqlPort): void {
+  /**
+   * To be called inside a transaction. The prefixes that have got rows in `history`, near each other where their rows are;
+   * some may come more than once.
+   */
+  insertInto(sql: SqlPort): Float64Array {
     const [txPrefix, txNum] = this.#tx.columns as [Float64Array, Float64Array]
     const txOrder = keyOrder(this.#tx.count, PREFIX_LIMIT, (row) => txPrefix[row]!)
     multiInsert(sql, 'tx (prefix48, tx_num)', 2, txOrder.length, (i, values) => {
@@ -110,17 +91,19 @@ export class IndexRows {
       const row = spendOrder[i]!
       values.push(funding[row]!, vout[row]!, spender[row]!, vin[row]!)
     })
+    return withoutRepeats(historyOrder, script)
   }
 
-  /** To be called inside a transaction. */
-  deleteFrom(sql: SqlPort): void {
+  /** To be called inside a transaction. The prefixes that have lost rows in `history`, each once. */
+  deleteFrom(sql: SqlPort): Set<number> {
     /** By the first two columns. */
-    const remove = ({ columns: [a, b], count }: Rows, query: string) => {
+    const remove = ({ columns: [a, b], count }: NumberRows, query: string) => {
       for (let row = 0; row < count; row++) sql.sql.exec(query, a![row]!, b![row]!)
     }
     remove(this.#tx, 'DELETE FROM tx WHERE prefix48 = ? AND tx_num = ?')
     remove(this.#history, 'DELETE FROM history WHERE prefix48 = ? AND tx_num = ?')
     remove(this.#spend, 'DELETE FROM spend WHERE funding_tx = ? AND vout = ?')
+    return new Set(this.#history.columns[0]!.subarray(0, this.#history.count))
   }
 
   #addSpends(outpoints: Uint8Array, from: number, to: number, spenderTx: number, spentTx: Float64Array): void {
@@ -178,4 +161,15 @@ export class IndexRows {
     for (let row = 0; row < this.#spend.count; row++) if (funding[row]! >= limit) limit = funding[row]! + 1
     return limit
   }
+}
+
+/** The keys of rows in the order given, without those that equal the one before. */
+function withoutRepeats(order: Float64Array, keys: Float64Array): Float64Array {
+  const kept = new Float64Array(order.length)
+  let count = 0
+  for (let i = 0; i < order.length; i++) {
+    const key = keys[order[i]!]!
+    if (count === 0 || key !== kept[count - 1]) kept[count++] = key
+  }
+  return kept.subarray(0, count)
 }

@@ -313,9 +313,17 @@ export class InputCheck {
 }
 
 /** Outputs that can never be spent are no coins: OP_RETURN, and scripts too long to run. */
-export function isUnspendable(digest: BlockDigest, bytes: Uint8Array, output: number): boolean {
-  const length = digest.scriptLength[output]!
-  return length > MAX_SCRIPT_SIZE || (length > 0 && bytes[digest.scriptAt[output]!] === OP.OP_RETURN)
+export function isUnspendable(
+  digest: Pick<BlockDigest, 'scriptAt' | 'scriptLength'>,
+  bytes: Uint8Array,
+  output: number,
+): boolean {
+  return neverPasses(bytes, digest.scriptAt[output]!, digest.scriptLength[output]!)
+}
+
+/** The same of a script by itself, `length` bytes from `at`. */
+export function neverPasses(bytes: Uint8Array, at: number, length: number): boolean {
+  return length > MAX_SCRIPT_SIZE || (length > 0 && bytes[at] === OP.OP_RETURN)
 }
 
 /** For `eachNewCoin`: all outputs, also those that the block spends itself. */

@@ -1,19 +1,25 @@
 import type { SqlPort } from '../store/sql.ts'
-import { type Hasher, hashKey, prefix48 } from '../wire/hash.ts'
+import { type Hasher, prefix48 } from '../wire/hash.ts'
 import type { TxOut } from '../wire/transaction.ts'
+import type { BusyReader } from './busy-reader.ts'
 import type { SpentOutput } from './prevouts.ts'
 import type { TxoStats } from './queries.ts'
 import { ScriptMatch } from './script-match.ts'
 import { type BlockPlace, type ConfirmedTx, type TxReader, transactionOf } from './tx-reader.ts'
 
-/** Most rows of one script that one answer follows. */
-export const MAX_HISTORY_SCAN = 100_000
+/**
+ * Rows that one answer passes over, because they are of another script with the same prefix. Making one for a given
+ * script takes 2^48 hashes, and each row a transaction; a row takes 50 µs or so to pass.
+ */
+export const MAX_PASSED_OVER = 10_000
+/**
+ * Rows that are followed for sums and unspent outputs. A script with more than `BUSY_ABOVE` has them kept; but for one whose
+ * history a damaged block made unreadable they are missing until it is touched again.
+ */
+export const MAX_WALKED = 10_000
 /** Rows asked for at a time: few first, since most questions end early. */
 const FIRST_BATCH = 32
 const BATCH = 512
-/** Scripts whose sums are remembered, and from which length of history on it is worth it. */
-const SUMS_KEPT = 1000
-const SUMS_WORTH = 25
 
 /** More history than one answer may read. */
 export class HistoryTooLong extends Error {
@@ -29,12 +35,6 @@ export interface HistoryEntry {
   spends: readonly SpentOutput[]
 }
 
-interface Sums {
-  stats: TxoStats
-  /** All transactions up to and including this block are summed. */
-  upTo: BlockPlace
-}
-
 /**
  * The history of scripts. A row is a hint: its transaction is opened and looked at, and one that has nothing to do with
  * the script is passed over. Synchronous; inside one snapshot at a time.
@@ -43,41 +43,45 @@ export class ScriptHistory {
   readonly #sql: SqlPort
   readonly #reader: TxReader
   readonly #hasher: Hasher
-  /** Oldest use first. */
-  readonly #sums = new Map<string, Sums>()
+  readonly #busy: BusyReader
 
-  constructor(sql: SqlPort, reader: TxReader, hasher: Hasher) {
+  constructor(sql: SqlPort, reader: TxReader, busy: BusyReader, hasher: Hasher) {
     this.#sql = sql
     this.#reader = reader
+    this.#busy = busy
     this.#hasher = hasher
   }
 
-  /** Newest first: descending txNum from below `before` down to `from`. Throws HistoryTooLong after `MAX_HISTORY_SCAN` rows. */
+  /**
+   * Newest first: descending txNum from below `before`. Throws HistoryTooLong after `MAX_PASSED_OVER` rows that are not the
+   * script's, or more than `mostRows` in all.
+   */
   *newestFirst(
     scripthash: Uint8Array,
-    { before = Number.MAX_SAFE_INTEGER, from = 0 }: { before?: number; from?: number } = {},
+    { before = Number.MAX_SAFE_INTEGER, mostRows = Number.POSITIVE_INFINITY } = {},
   ): Generator<HistoryEntry> {
     const match = new ScriptMatch(scripthash, this.#hasher)
     let block: BlockPlace | undefined
-    let scanned = 0
+    let rowsSeen = 0
+    let passedOver = 0
     for (let limit = FIRST_BATCH; ; limit = BATCH) {
       const rows = this.#sql.sql
         .exec(
-          'SELECT tx_num FROM history WHERE prefix48 = ? AND tx_num < ? AND tx_num >= ? ORDER BY tx_num DESC LIMIT ?',
+          'SELECT tx_num FROM history WHERE prefix48 = ? AND tx_num < ? ORDER BY tx_num DESC LIMIT ?',
           prefix48(scripthash),
           before,
-          from,
           limit,
         )
         .raw()
         .toArray() as [number][]
       for (const [txNum] of rows) {
-        if (++scanned > MAX_HISTORY_SCAN) throw new HistoryTooLong(`more than ${MAX_HISTORY_SCAN} rows for one script`)
+        if (++rowsSeen > mostRows) throw new HistoryTooLong(`more than ${mostRows} rows, and no sums`)
         const tx = this.#reader.open(txNum, block)
         if (!tx) continue
         block = tx.block
         const entry = partOf(tx, match)
         if (entry) yield entry
+        else if (++passedOver > MAX_PASSED_OVER) throw new HistoryTooLong(`${passedOver} rows of other scripts`)
       }
       if (rows.length < limit) return
       before = rows.at(-1)![0]
@@ -92,42 +96,21 @@ export class ScriptHistory {
   }
 
   /**
-   * Sums over the whole history. Those of longer ones are remembered with the block that they reach to, and go on from
-   * there as long as that block is on the chain. Throws HistoryTooLong.
+   * Sums over the whole history: those of a busy script are kept, those of others take a hundred rows. Throws
+   * HistoryTooLong where that is more than `MAX_WALKED`.
    */
   stats(scripthash: Uint8Array): TxoStats {
-    const tip = this.#reader.tip()
+    const kept = this.#busy.sums(scripthash)
+    if (kept) return kept
     const stats: TxoStats = { fundedCount: 0, fundedSum: 0, spentCount: 0, spentSum: 0, txCount: 0 }
-    if (!tip) return stats
-    const key = hashKey(scripthash)
-    const known = this.#known(key)
-    const from = known ? known.upTo.firstTx + known.upTo.txCount : 0
-    if (known) Object.assign(stats, known.stats)
-    for (const { funds, spends } of this.newestFirst(scripthash, { from })) {
+    for (const { funds, spends } of this.newestFirst(scripthash, { mostRows: MAX_WALKED })) {
       stats.txCount++
       stats.fundedCount += funds.length
       for (const { output } of funds) stats.fundedSum += Number(output.value)
       stats.spentCount += spends.length
       for (const { value } of spends) stats.spentSum += value
     }
-    if (stats.txCount >= SUMS_WORTH) this.#remember(key, { stats: { ...stats }, upTo: tip })
     return stats
-  }
-
-  #known(key: string): Sums | undefined {
-    const sums = this.#sums.get(key)
-    if (!sums) return undefined
-    this.#sums.delete(key)
-    if (this.#reader.blockAt(sums.upTo.height)?.id === sums.upTo.id) return sums
-    return undefined
-  }
-
-  #remember(key: string, sums: Sums): void {
-    this.#sums.set(key, sums)
-    for (const oldest of this.#sums.keys()) {
-      if (this.#sums.size <= SUMS_KEPT) return
-      this.#sums.delete(oldest)
-    }
   }
 }
 

@@ -2,12 +2,14 @@ import { expect, test } from 'vitest'
 import { digestBlock } from '../../src/chain/digest.ts'
 import { HeaderTree } from '../../src/chain/header-tree.ts'
 import { regtest } from '../../src/chain/networks/regtest.ts'
+import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import { Chainstate } from '../../src/ledger/chainstate.ts'
 import { readPrevouts } from '../../src/ledger/prevouts.ts'
 import { SqlHeaderStore } from '../../src/store/header-store.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import type { SqlPort } from '../../src/store/sql.ts'
-import { ChainMaker, coinbaseCoin, type MadeBlock, spend } from '../sim/chain-maker.ts'
+import { sha256 } from '../../src/wire/hash.ts'
+import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
 import { dump } from './dump.ts'
 import { naiveIndex } from './naive-index.ts'
 import { RandomChain } from './random-chain.ts'
@@ -61,6 +63,31 @@ export function chainstateContract(name: string, withStore: WithStore): void {
       }
     }),
   )
+
+  test(`in ${name} scripts become busy, and are busy no more`, () =>
+    withStore((sql) => {
+      migrate(sql)
+      const made = new RandomChain(22, [OP_TRUE, Uint8Array.of(0x51, 0x51)])
+      const base = made.growMany(made.maker.genesis, 112, 14)
+      const store = open(sql, { cacheBytes: 1_000_000, batchBytes: 8_000_000 })
+      const goTo = (blocks: readonly MadeBlock[]) => {
+        for (const { bytes, hash, header } of blocks) {
+          store.tree.accept([header], NOW)
+          store.chain.storeBody(store.tree.node(hash)!, bytes)
+        }
+        expect(reorgTo(store, store.tree.node(blocks.at(-1)!.hash)!).kind).toBe('reorg')
+        const rows = dump(sql)
+        expect(rows).toMatchObject(naiveIndex(made.path(blocks.at(-1)!)))
+        return rows.busy.length
+      }
+      const low = base.slice(0, 90)
+      const branch = made.growMany(base[110]!, 3, 14)
+      expect([goTo(base), goTo(low), goTo(branch)]).toEqual([2, 0, 2])
+      const limit = dump(sql).busy_coin.length
+      const queries = new ChainQueries({ sql, network: regtest })
+      expect(queries.scriptUtxos(sha256(OP_TRUE), limit).length).toBeGreaterThan(40)
+      expect(queries.scriptUtxos(sha256(OP_TRUE), 40)).toBe('too-many')
+    }))
 
   test(`in ${name} blocks and spent outputs of many parts come back`, () =>
     withStore((sql) => {

@@ -45,6 +45,8 @@ export function dump(port: SqlPort): Dump {
     tx: plain('SELECT * FROM tx ORDER BY 1, 2'),
     history: plain('SELECT * FROM history ORDER BY 1, 2'),
     spend: plain('SELECT * FROM spend ORDER BY 1, 2'),
+    busy: plain('SELECT * FROM busy ORDER BY 1'),
+    busy_coin: plain('SELECT * FROM busy_coin').sort(),
     coin: plain('SELECT * FROM coin ORDER BY 1'),
     meta: plain("SELECT * FROM meta WHERE key <> 'epoch' ORDER BY 1"),
     strayPrevouts: rows(port, 'SELECT id FROM prevouts')

@@ -3,6 +3,7 @@ import { decode } from '../../src/wire/codec.ts'
 import { bytesToHex, concatBytes, prefix48, sha256, toDisplay } from '../../src/wire/hash.ts'
 import { type Transaction, txid } from '../../src/wire/transaction.ts'
 import type { Dump } from './dump.ts'
+import { NaiveBusy } from './naive-busy.ts'
 import { type NaiveStatsTx, naiveStats, statsColumns } from './naive-stats.ts'
 
 interface NaiveCoin {
@@ -13,9 +14,13 @@ interface NaiveCoin {
 
 /**
  * What the index of a chain has to hold, computed the plain way: parsed objects, maps, no batches. In the form of `dump`.
- * The chain must be valid; `blocks` begin with genesis.
+ * The chain must be valid; `blocks` begin with genesis. `hash`: SHA-256, or what a test puts in its place for scripts.
  */
-export function naiveIndex(blocks: readonly Uint8Array[]): Pick<Dump, 'tx' | 'history' | 'spend' | 'coin' | 'best'> {
+export function naiveIndex(
+  blocks: readonly Uint8Array[],
+  hash: (bytes: Uint8Array) => Uint8Array = sha256,
+): Pick<Dump, 'tx' | 'history' | 'spend' | 'busy' | 'busy_coin' | 'coin' | 'best'> {
+  const busy = new NaiveBusy()
   const coins = new Map<string, NaiveCoin>()
   const tx: [number, number][] = []
   const history: [number, number][] = []
@@ -33,13 +38,14 @@ export function naiveIndex(blocks: readonly Uint8Array[]): Pick<Dump, 'tx' | 'hi
       const id = txid(transaction)
       tx.push([prefix48(id), txNum])
       let fee = 0n
-      const scripts = new Set(transaction.outputs.map((out) => prefix48(sha256(out.scriptPubKey))))
+      const scripts = new Set(transaction.outputs.map((out) => prefix48(hash(out.scriptPubKey))))
       for (const [vin, { prevout }] of t === 0 ? [] : transaction.inputs.entries()) {
         const key = outpoint(prevout.hash, prevout.index)
         const coin = coins.get(key)!
         coins.delete(key)
-        scripts.add(prefix48(sha256(coin.script)))
+        scripts.add(prefix48(hash(coin.script)))
         spend.push([coin.txNum, prevout.index, txNum, vin])
+        busy.spends(coin.txNum, prevout.index, txNum)
         fee += coin.value
         inputs++
       }
@@ -49,7 +55,9 @@ export function naiveIndex(blocks: readonly Uint8Array[]): Pick<Dump, 'tx' | 'hi
       stats.push({ tx: transaction, fee })
       transaction.outputs.forEach(({ value, scriptPubKey: script }, index) => {
         const spendable = script[0] !== 0x6a && script.length <= 10_000
-        if (height > 0 && spendable) coins.set(outpoint(id, index), { txNum, value, script })
+        const isCoin = height > 0 && spendable
+        busy.funds({ txNum, vout: index, value, scripthash: hash(script), isCoin })
+        if (isCoin) coins.set(outpoint(id, index), { txNum, value, script })
       })
       txNum++
     }
@@ -65,6 +73,7 @@ export function naiveIndex(blocks: readonly Uint8Array[]): Pick<Dump, 'tx' | 'hi
     best.push(`${height} ${name} ${firstTx} ${sizes} ${fees} ${inputs} ${outputs} ${outputValue} ${extra}`)
   })
   return {
+    ...busy.rows(),
     best,
     tx: sorted(tx),
     history: sorted(history),

@@ -8,7 +8,7 @@ import { openSqlite } from '../../src/node/sqlite.ts'
 import { SqlHeaderStore } from '../../src/store/header-store.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import type { SqlPort } from '../../src/store/sql.ts'
-import { sha256d } from '../../src/wire/hash.ts'
+import { type Hasher, sha256d } from '../../src/wire/hash.ts'
 
 /** Later than any block of the tests. */
 export const NOW = 4_000_000_000_000
@@ -20,6 +20,7 @@ export class Ledger {
   readonly sql: SqlPort
   readonly tree: HeaderTree
   readonly chain: Chainstate
+  readonly #hasher: Hasher
 
   constructor(
     sql: SqlPort = memory(),
@@ -28,6 +29,7 @@ export class Ledger {
     const network = options.network ?? regtest
     migrate(sql)
     this.sql = sql
+    this.#hasher = options.hasher ?? nodeHasher
     this.tree = new HeaderTree({ network, store: new SqlHeaderStore(sql, nodeHasher), hasher: nodeHasher })
     this.chain = new Chainstate({ hasher: nodeHasher, ...options, sql, network, tree: this.tree })
   }
@@ -44,7 +46,7 @@ export class Ledger {
 
   /** Connects a child of the tip. */
   connect(bytes: Bytes): Connected | Invalid {
-    return this.chain.connect(this.headers([bytes])[0]!, bytes, digestBlock(bytes, nodeHasher))
+    return this.chain.connect(this.headers([bytes])[0]!, bytes, digestBlock(bytes, this.#hasher))
   }
 
   /** Connects blocks that must be valid, and commits. */

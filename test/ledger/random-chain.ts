@@ -24,10 +24,13 @@ const SCRIPTS = [
 export class RandomChain {
   readonly maker: ChainMaker
   readonly random: SeededRandom
+  readonly #scripts: readonly Uint8Array[]
   /** By block: the coins after it. */
   readonly #coins = new Map<string, SpendableCoin[]>()
 
-  constructor(seed: number) {
+  /** `scripts`: what outputs pay to. */
+  constructor(seed: number, scripts: readonly Uint8Array[] = SCRIPTS) {
+    this.#scripts = scripts
     this.maker = new ChainMaker({ seed })
     this.random = new SeededRandom(seed)
     this.#coins.set(hashKey(this.maker.genesis.hash), [])
@@ -55,7 +58,7 @@ export class RandomChain {
       const outputs = Array.from({ length: 1 + random.below(4) }, () => {
         const valueSat = random.below(rest + 1)
         rest -= valueSat
-        return { valueSat, script: random.pick(SCRIPTS) }
+        return { valueSat, script: random.pick(this.#scripts) }
       })
       outputs[0]!.valueSat += rest
       if (random.chance(0.2)) outputs.push({ valueSat: 0, script: Uint8Array.of(0x6a, 1, random.below(256)) })
@@ -67,7 +70,7 @@ export class RandomChain {
         coins.push({ txid, vout, valueSat, witness: script === P2WSH_TRUE, height, coinbase: false })
       })
     }
-    const script = random.pick(SCRIPTS)
+    const script = random.pick(this.#scripts)
     const block = maker.block({ transactions, feeSat, script }, parent)
     const { txid, vout, valueSat } = coinbaseCoin(block, maker)
     coins.push({ txid, vout, valueSat: valueSat + feeSat, witness: script === P2WSH_TRUE, height, coinbase: true })

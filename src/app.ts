@@ -65,7 +65,7 @@ export function createApp(deps: AppDeps): Hono {
   const status = new StatusCache(queries, now)
   const delivery = new Delivery(deps.packer)
   const cache = deps.answerCacheBytes ? new AnswerCache(deps.answerCacheBytes, status, queries) : undefined
-  const groups = apiGroups({ network, queries, status, version, now, settings: deps.settings ?? USUAL_SETTINGS })
+  const groups = apiGroups({ network, queries, status, name, version, now, settings: deps.settings ?? USUAL_SETTINGS })
   const api = createApi({ groups, status, delivery, cache, version, report })
   const link = assetLinks(assets)
   const site = { name, version, network, script: link('live.js') }

@@ -21,6 +21,8 @@ export interface ApiDeps {
   network: Network
   queries: LedgerQueries
   status: StatusCache
+  /** What the relay calls itself, for people. */
+  name: string
   version: string
   settings: ApiSettings
   now(): Millis

@@ -18,6 +18,7 @@ export function declaredGroups(network: Network): RouteGroup[] {
     network,
     queries: {},
     status: {},
+    name: 'relay.example',
     version: '1.2.3',
     settings: USUAL_SETTINGS,
     now: () => 0,

@@ -4,6 +4,7 @@ import type { RouteGroup } from '../group.ts'
 import { addressRoutes } from './addresses.ts'
 import { extendedBlockRoutes } from './blocks.ts'
 import { feeRoutes } from './fees.ts'
+import { infoRoutes } from './info.ts'
 import { miningRoutes } from './mining.ts'
 import { prevoutRoutes } from './prevouts.ts'
 import { replacementRoutes } from './replacements.ts'
@@ -26,6 +27,7 @@ export function v1Group(deps: ApiDeps): RouteGroup {
       ...replacementRoutes(deps),
       ...miningRoutes(deps),
       ...addressRoutes(deps),
+      ...infoRoutes(deps),
     ],
   }
 }

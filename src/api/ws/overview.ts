@@ -5,6 +5,7 @@ import type { MempoolLevels } from '../../ledger/mempool-questions.ts'
 import type { LedgerStatus, RecentTx } from '../../ledger/queries.ts'
 import { hashKey, toDisplay } from '../../wire/hash.ts'
 import type { ApiSettings } from '../deps.ts'
+import { backendInfoView } from '../v1/backend-info.ts'
 import { extendedBlockView } from '../v1/block-view.ts'
 import { difficultyView } from '../v1/difficulty.ts'
 import { mempoolBlockView } from '../v1/fees.ts'
@@ -37,7 +38,8 @@ const LATEST_TXS = 6
 const FLOW_SECONDS = 150
 const BTC = 100_000_000
 
-export function overviewOf(live: LiveOverview, { network, name, version }: About, now: Millis): Overview {
+export function overviewOf(live: LiveOverview, about: About, now: Millis): Overview {
+  const { network } = about
   const seconds = Math.floor(now / 1000)
   const { status, levels, queue, recent, period } = live
   const oldestFirst = live.blocks.toReversed()
@@ -55,12 +57,12 @@ export function overviewOf(live: LiveOverview, { network, name, version }: About
   if (status.synced) ofStats.push(['fees', recommendedFees(queue, levels.minFeeRate / 1000)])
   if (period) ofStats.push(['da', difficultyView(period, network.pow, seconds)])
   const stats = ofStats.map(([field, value]): [string, string] => [field, JSON.stringify(value)])
-  const about: [string, string][] = [
-    ['backendInfo', JSON.stringify({ hostname: name, version, gitCommit: '', lightning: false, backend: 'esplora' })],
+  const ofRelay: [string, string][] = [
+    ['backendInfo', JSON.stringify(backendInfoView(about))],
     ['loadingIndicators', JSON.stringify(loadingView(status))],
   ]
   return {
-    init: new Map([...stats, ...ofBlocks, ...ofQueue, ...about]),
+    init: new Map([...stats, ...ofBlocks, ...ofQueue, ...ofRelay]),
     topics: { blocks: new Map(ofBlocks), 'mempool-blocks': new Map(ofQueue), stats: new Map(stats) },
     blocks,
   }

@@ -134,3 +134,28 @@ test('errors are plain text for those who take no JSON', async () => {
 test.each(['/nothing', '/mining', '/mining/hashrate/1y/more', '/blocks/tip/x'])('%s is nowhere', async (path) => {
   expect((await ask(path))[0]).toBe(404)
 })
+
+describe('of the relay', () => {
+  test('it is said what it is', async () => {
+    const about = { hostname: 'relay.example', version: '1.2.3', gitCommit: '', lightning: false, backend: 'esplora' }
+    expect(await ask('/backend-info')).toEqual([200, about])
+  })
+
+  test('all is told at a glance, each part as it is told alone', async () => {
+    const [status, body] = await ask('/init-data')
+    const { blocks, ...rest } = body as { blocks: { height: number }[] }
+    expect([status, blocks.map(({ height }) => height)]).toEqual([200, [123, 124, 125, 126, 127, 128, 129, 130]])
+    const parts = {
+      fees: '/fees/recommended',
+      da: '/difficulty-adjustment',
+      'mempool-blocks': '/fees/mempool-blocks',
+      backendInfo: '/backend-info',
+    }
+    for (const [field, path] of Object.entries(parts)) {
+      expect(rest).toMatchObject({ [field]: (await ask(path))[1] })
+    }
+    const [, page] = await ask('/blocks')
+    expect(blocks.toReversed()).toEqual((page as object[]).slice(0, 8))
+    expect(rest).toMatchObject({ mempoolInfo: { loaded: true, size: 15 }, loadingIndicators: {} })
+  })
+})

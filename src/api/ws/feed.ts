@@ -1,13 +1,17 @@
 import type { Millis } from '../../host/ports.ts'
-import type { Changes } from '../../ledger/queries.ts'
+import type { Changes, TxInfo } from '../../ledger/queries.ts'
+import { hashKey } from '../../wire/hash.ts'
 import { CHANGES_AT_ONCE } from '../live-feed.ts'
+import { txView } from '../tx-view.ts'
 import { type Command, MAX_TRACKED_TXS, readCommands } from './command.ts'
 import { chainMoved, type Happened, happened, poolMoved } from './happened.ts'
 import { both, type Found, type Need, noNeed } from './need.ts'
 import { Outbox } from './outbox.ts'
 import { type About, type Overview, overviewOf } from './overview.ts'
+import { ScriptTeller } from './script-teller.ts'
 import { Session } from './session.ts'
-import { Teller } from './teller.ts'
+import { TopicTeller } from './topic-teller.ts'
+import { TxTeller } from './tx-teller.ts'
 import { Watch } from './watch.ts'
 
 export type SocketOutput =
@@ -72,7 +76,9 @@ export class SocketFeed {
   readonly #limits: SocketLimits
   readonly #sessions = new Map<number, Session>()
   readonly #watch = new Watch()
-  readonly #teller: Teller
+  readonly #topics = new TopicTeller()
+  readonly #txs: TxTeller
+  readonly #scripts: ScriptTeller
   #nextId = 1
   #state: State = { at: 'idle' }
   #cursor: string | undefined
@@ -87,7 +93,9 @@ export class SocketFeed {
   constructor(about: About, limits: SocketLimits = SOCKET_LIMITS) {
     this.#about = about
     this.#limits = limits
-    this.#teller = new Teller(this.#watch, about)
+    const jsonOf = (tx: TxInfo) => JSON.stringify(txView(tx, about.network, about.settings))
+    this.#txs = new TxTeller(this.#watch, jsonOf)
+    this.#scripts = new ScriptTeller(this.#watch, jsonOf)
   }
 
   get sessions(): number {
@@ -157,12 +165,14 @@ export class SocketFeed {
     if (found.overview) this.#overview = { of: overviewOf(found.overview, this.#about, now), at: now }
     if (news) {
       this.#cursor = news.cursor
-      this.#teller.tellNews(this.#sessions.values(), news, found, this.#overview?.of, outbox)
+      this.#topics.tellNews(this.#sessions.values(), news, this.#overview?.of, outbox)
+      this.#txs.tellNews(news, found, outbox)
+      this.#scripts.tellNews(news, found, outbox)
     }
     for (const { session, txs } of askers) {
-      for (const key of txs) this.#teller.tellFresh(session, key, found, outbox)
+      for (const key of txs) this.#txs.tellFresh(session, key, found, outbox)
     }
-    this.#teller.remember(found.mempoolOf)
+    this.#scripts.remember(found.mempoolOf)
     if (found.overview) for (const session of this.#sessions.values()) this.#payDebts(session, outbox)
     return [...send(outbox), ...this.#next(now)]
   }
@@ -240,7 +250,9 @@ export class SocketFeed {
       for (const key of txs) {
         const { txid } = this.#watch.txs.get(key)!
         need.whereabouts.push(txid)
+        // What it wants to know of one that is not there.
         if (session.waitsForTx && session.tx === key) need.txs.push(txid)
+        if (session.waitsForTx || session.txs.has(key)) need.replacements.push(txid)
       }
     }
     return need
@@ -254,6 +266,9 @@ export class SocketFeed {
       if (chainMoved(news) || where === 'mempool' || news.added.has(key)) need.whereabouts.push(txid)
     }
     if (this.#watch.txs.size + this.#watch.scripts.size > 0) need.txs.push(...news.added.values())
+    for (const { txid, why } of news.removed) {
+      if (why === 'replaced' && this.#watch.txs.has(hashKey(txid))) need.replacements.push(txid)
+    }
     need.blocks.push(...news.connected)
     if (news.connected.length > 0) {
       for (const { scripthash } of this.#watch.scripts.values()) need.inBlocksOf.push(scripthash)
@@ -319,7 +334,7 @@ export class SocketFeed {
   #rest(): SocketOutput[] {
     this.#state = { at: 'idle' }
     this.#cursor = undefined
-    this.#teller.forget()
+    this.#scripts.forget()
     return []
   }
 

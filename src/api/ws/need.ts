@@ -1,13 +1,15 @@
 import { type LiveOverview, MAX_NAMED, type Whereabouts } from '../../ledger/live-questions.ts'
+import type { ReplacementTree } from '../../ledger/mempool-questions.ts'
 import type { LedgerQueries, TxInfo } from '../../ledger/queries.ts'
 import { hashKey } from '../../wire/hash.ts'
 
 /** What the ledger has to be asked for so that clients can be told. Lists may name something more than once. */
 export interface Need {
   overview: boolean
-  /** Transactions: where they are, and themselves. */
+  /** Transactions: where they are, themselves, and what took their place. */
   whereabouts: Uint8Array[]
   txs: Uint8Array[]
+  replacements: Uint8Array[]
   /** Scripthashes whose unconfirmed transactions are wanted. */
   mempoolOf: Uint8Array[]
   /** And those whose transactions in these blocks are. */
@@ -20,6 +22,7 @@ export interface Found {
   overview: LiveOverview | undefined
   whereabouts: ReadonlyMap<string, Whereabouts>
   txs: ReadonlyMap<string, TxInfo>
+  replacements: ReadonlyMap<string, ReplacementTree>
   mempoolOf: ReadonlyMap<string, TxInfo[]>
   /** Of all the blocks, in order. */
   inBlocksOf: ReadonlyMap<string, TxInfo[]>
@@ -34,11 +37,11 @@ export const SCRIPT_BLOCK_TXS = 100
 
 export type LiveSource = Pick<
   LedgerQueries,
-  'changesSince' | 'live' | 'whereabouts' | 'txs' | 'scriptsInBlock' | 'scriptsInMempool'
+  'changesSince' | 'live' | 'replacements' | 'whereabouts' | 'txs' | 'scriptsInBlock' | 'scriptsInMempool'
 >
 
 export function noNeed(): Need {
-  return { overview: false, whereabouts: [], txs: [], mempoolOf: [], blocks: [], inBlocksOf: [] }
+  return { overview: false, whereabouts: [], txs: [], replacements: [], mempoolOf: [], blocks: [], inBlocksOf: [] }
 }
 
 export function both(one: Need, other: Need): Need {
@@ -46,6 +49,7 @@ export function both(one: Need, other: Need): Need {
     overview: one.overview || other.overview,
     whereabouts: [...one.whereabouts, ...other.whereabouts],
     txs: [...one.txs, ...other.txs],
+    replacements: [...one.replacements, ...other.replacements],
     mempoolOf: [...one.mempoolOf, ...other.mempoolOf],
     blocks: [...one.blocks, ...other.blocks],
     inBlocksOf: [...one.inBlocksOf, ...other.inBlocksOf],
@@ -64,11 +68,17 @@ export async function gather(need: Need, queries: LiveSource): Promise<Found> {
   return {
     whereabouts: await each(need.whereabouts, (some) => queries.whereabouts(some)),
     txs: await each(need.txs, (some) => queries.txs(some)),
+    replacements: await each(need.replacements, (some) => treesOf(some, queries)),
     mempoolOf: await each(need.mempoolOf, (some) => queries.scriptsInMempool(some, SCRIPT_TXS)),
     inBlocksOf,
     // Last, so that it is not older than what goes with it.
     overview: need.overview ? await queries.live(OVERVIEW_BLOCKS, OVERVIEW_TXS) : undefined,
   }
+}
+
+async function treesOf(txids: readonly Uint8Array[], queries: LiveSource): Promise<(ReplacementTree | undefined)[]> {
+  const answers = await Promise.all(txids.map((txid) => queries.replacements(txid)))
+  return answers.map(({ tree }) => tree)
 }
 
 /** Answers by hash, each hash asked for once. */

@@ -1,10 +1,11 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Schema, written } from '../../../src/api/schema.ts'
 import { TX } from '../../../src/api/tx-view.ts'
 import { EXTENDED_BLOCK } from '../../../src/api/v1/block-view.ts'
 import { DIFFICULTY } from '../../../src/api/v1/difficulty.ts'
 import { MEMPOOL_BLOCK, RECOMMENDED } from '../../../src/api/v1/fees.ts'
+import { REPLACEMENT_TREE } from '../../../src/api/v1/replacements.ts'
 import { SocketClose } from '../../../src/api/ws/feed.ts'
 import { regtest } from '../../../src/chain/networks/regtest.ts'
 import { addressOf } from '../../../src/script/address.ts'
@@ -18,11 +19,16 @@ import { SocketStage, type TestClient, told } from './stage.ts'
 let sample: RealSample
 let stage: SocketStage
 let client: TestClient
-beforeEach(async () => {
+
+async function setUp(): Promise<void> {
   sample = await realFront()
+  connect()
+}
+
+function connect(): void {
   stage = new SocketStage(sample.ledger.queries, sample.ledger.now)
   client = stage.open()!
-})
+}
 
 const txidHex = (raw: Uint8Array) => toDisplay(parseTransaction(raw).txid)
 const ADDRESS = addressOf(SCRIPTS.p2wpkh, regtest.address)!
@@ -56,6 +62,8 @@ function expectShape(schema: Schema, value: unknown): void {
 }
 
 describe('how things are', () => {
+  beforeAll(setUp)
+  beforeEach(connect)
   const FIELDS = ['backendInfo', 'blocks', 'da', 'fees', 'loadingIndicators', 'mempool-blocks', 'mempoolInfo']
 
   test('init is everything in one message, in the shapes of the API', async () => {
@@ -117,6 +125,8 @@ describe('how things are', () => {
 })
 
 describe('blocks and the mempool', () => {
+  beforeEach(setUp)
+
   test('a block is told as one, with what it changes', async () => {
     await stage.tell(client, { action: 'want', data: ['blocks', 'mempool-blocks', 'stats'] })
     client.told = []
@@ -153,7 +163,7 @@ describe('blocks and the mempool', () => {
   test('a transaction changes the figures, and no block is told', async () => {
     await stage.tell(client, { action: 'want', data: ['blocks', 'stats'] })
     client.told = []
-    await send(sample.replacement === undefined ? sample.single : spendOf(sample.child, 1, SCRIPTS.p2tr))
+    await send(spendOf(sample.child, 1, SCRIPTS.p2tr))
     expect(client.told).toHaveLength(1)
     expect(told(client).block).toBeUndefined()
     expect(told(client).mempoolInfo.size).toBe((await sample.ledger.queries.mempoolLevels()).count)
@@ -171,14 +181,11 @@ describe('blocks and the mempool', () => {
     expect(await stage.tell(client, { 'track-mempool-txids': true })).toEqual({})
     const child = spendOf(sample.child, 1, SCRIPTS.p2tr)
     await send(child)
-    const block = await mine([sample.single])
+    await mine([sample.single])
     expect(client.told).toEqual([
       { 'mempool-txids': { sequence: 1, added: [txidHex(child)], removed: [], mined: [], replaced: [] } },
       { 'mempool-txids': { sequence: 2, added: [], removed: [], mined: [txidHex(sample.single)], replaced: [] } },
     ])
-    client.told = []
-    // A block that spends what `child` spends, and one that takes the mined one back.
-    expect(block.height).toBeGreaterThan(0)
     await stage.tell(client, { 'track-mempool-txids': false })
     await mine()
     expect(client.told).toEqual([])
@@ -186,6 +193,8 @@ describe('blocks and the mempool', () => {
 })
 
 describe('a transaction', () => {
+  beforeEach(setUp)
+
   test('is told where it waits, that it moves, and that it is in a block', async () => {
     const id = txidHex(sample.single)
     const first = await stage.tell(client, { 'track-tx': id })
@@ -240,6 +249,24 @@ describe('a transaction', () => {
     expect(client.told).toEqual([{ txConfirmed: id }])
   })
 
+  test('another takes its place', async () => {
+    const [id, by] = [sample.single, sample.replacement].map(txidHex)
+    await stage.tell(client, { 'track-tx': id, 'track-txs': [id], 'track-mempool-txids': true })
+    client.told = []
+    await send(sample.replacement)
+    const news = told(client)
+    expect(news.rbfTransaction).toEqual({ txid: by })
+    expectShape(REPLACEMENT_TREE, news.rbfInfo)
+    expect(news.rbfInfo).toMatchObject({ tx: { txid: by }, replaces: [{ tx: { txid: id } }] })
+    expect(news['tracked-txs']).toEqual({ [id]: { replacedBy: by } })
+    expect(news['mempool-txids']).toMatchObject({ added: [by], removed: [id], replaced: [{ replaced: id, by }] })
+    const late = stage.open()!
+    expect(await stage.tell(late, { 'track-tx': id, 'watch-mempool': true })).toEqual({ txReplaced: { txid: by } })
+    expect(await stage.tell(late, { 'track-txs': [id] })).toEqual({
+      'tracked-txs': { [id]: { confirmed: false, replacedBy: by } },
+    })
+  })
+
   test('one that is in a block already is not told of, nor one nowhere', async () => {
     expect(await stage.tell(client, { 'track-tx': txidHex(sample.everyKind) })).toEqual({})
     expect(await stage.tell(client, { 'track-tx': NOWHERE })).toEqual({})
@@ -266,6 +293,8 @@ describe('a transaction', () => {
 })
 
 describe('addresses', () => {
+  beforeEach(setUp)
+
   test('what comes to one, is mined, and is gone', async () => {
     expect(await stage.tell(client, { 'track-address': ADDRESS })).toEqual({})
     const paying = spendOf(sample.child, 1, SCRIPTS.p2wpkh)
@@ -335,6 +364,9 @@ describe('addresses', () => {
 })
 
 describe('bounds', () => {
+  beforeAll(setUp)
+  beforeEach(connect)
+
   test('there are only so many clients, and those who go make room', () => {
     const small = new SocketStage(sample.ledger.queries, 0, { sessions: 2 })
     const [one] = [small.open(), small.open()]
@@ -373,6 +405,28 @@ describe('bounds', () => {
     expect(client.closedWith).toBe(SocketClose.NOT_JSON)
     expect(Object.keys(await stage.tell(other, { 'refresh-blocks': true }))).toEqual(['blocks'])
   })
+
+  test('clients that come and go leave nothing behind', async () => {
+    for (let i = 0; i < 20; i++) {
+      const one = stage.open()!
+      stage.say(one, {
+        'track-address': ADDRESS,
+        'track-addresses': [OTHER],
+        'track-tx': NOWHERE,
+        'track-txs': [NOWHERE],
+      })
+      if (i % 2) await stage.answer()
+      stage.leave(one)
+    }
+    await stage.settle()
+    expect(stage.feed.sessions).toBe(1)
+    expect(stage.feed.deadline).toBe(Number.POSITIVE_INFINITY)
+    expect(stage.feed.watched).toEqual({ scripts: 0, txs: 0 })
+  })
+})
+
+describe('work', () => {
+  beforeEach(setUp)
 
   test('a change costs the same questions for one client as for thousands', async () => {
     const follow = async (clients: number) => {
@@ -423,23 +477,5 @@ describe('bounds', () => {
     await stage.pass(2000)
     expect(Object.keys(told(client)).sort()).toEqual(['address-transactions', 'block', 'block-transactions'])
     expect(Object.keys(told(late))).toContain('blocks')
-  })
-
-  test('clients that come and go leave nothing behind', async () => {
-    for (let i = 0; i < 20; i++) {
-      const one = stage.open()!
-      stage.say(one, {
-        'track-address': ADDRESS,
-        'track-addresses': [OTHER],
-        'track-tx': NOWHERE,
-        'track-txs': [NOWHERE],
-      })
-      if (i % 2) await stage.answer()
-      stage.leave(one)
-    }
-    await stage.settle()
-    expect(stage.feed.sessions).toBe(1)
-    expect(stage.feed.deadline).toBe(Number.POSITIVE_INFINITY)
-    expect(stage.feed.watched).toEqual({ scripts: 0, txs: 0 })
   })
 })

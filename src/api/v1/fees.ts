@@ -3,9 +3,10 @@ import { json } from '../answer.ts'
 import { forSeconds } from '../cache-rule.ts'
 import type { ApiDeps } from '../deps.ts'
 import { fail } from '../errors.ts'
+import { RECENT_BLOCKS } from '../fee-estimates.ts'
 import { get, inJson, type Route, tagged } from '../route.ts'
 import { count, list, number, object, SATOSHI } from '../schema.ts'
-import { preciseFees, recommendedFees } from './recommended-fees.ts'
+import { preciseFees, preciseOfLate, recommendedFees, recommendedOfLate } from './recommended-fees.ts'
 
 /** Projected blocks that are shown; the last one holds the rest. */
 export const PROJECTED_BLOCKS = 8
@@ -29,11 +30,14 @@ export const MEMPOOL_BLOCK = object({
   feeRange: list(number('Lowest, 10th, 25th, 50th, 75th and 90th percentile, highest.'), 7),
 })
 
-export function feeRoutes({ queries, status }: ApiDeps): Route[] {
-  const recommend = async (how: typeof recommendedFees) => {
+export function feeRoutes({ queries, status, network }: ApiDeps): Route[] {
+  const recommend = async (fromQueue: typeof recommendedFees, ofLate: typeof recommendedOfLate) => {
     // A mempool that has not caught up with the chain would recommend too little.
     if (!(await status.get()).synced) fail('syncing')
-    return json(how(...(await feeSituation(queries))))
+    const minimum = (await queries.mempoolLevels()).minFeeRate / 1000
+    // Where no transactions are taken in, an empty mempool does not mean that nobody waits.
+    if (!network.relayTransactions) return json(ofLate(await queries.feeHistory(RECENT_BLOCKS), minimum))
+    return json(fromQueue(await queries.projectedBlocks(PROJECTED_BLOCKS), minimum))
   }
   return tagged('Fees', [
     get('/fees/recommended', {
@@ -41,14 +45,14 @@ export function feeRoutes({ queries, status }: ApiDeps): Route[] {
       gives: inJson(RECOMMENDED),
       fails: ['syncing'],
       keep: KEEP_FEES,
-      answer: () => recommend(recommendedFees),
+      answer: () => recommend(recommendedFees, recommendedOfLate),
     }),
     get('/fees/precise', {
       about: 'The same to three places, with a little more for those in a hurry.',
       gives: inJson(RECOMMENDED),
       fails: ['syncing'],
       keep: KEEP_FEES,
-      answer: () => recommend(preciseFees),
+      answer: () => recommend(preciseFees, preciseOfLate),
     }),
     get('/fees/mempool-blocks', {
       about: `The mempool as at most ${PROJECTED_BLOCKS} blocks, the best paid first; the last one holds the rest.`,
@@ -58,12 +62,6 @@ export function feeRoutes({ queries, status }: ApiDeps): Route[] {
       answer: async () => json((await queries.projectedBlocks(PROJECTED_BLOCKS)).map(mempoolBlockView)),
     }),
   ])
-}
-
-/** What recommendations are told from: the projected blocks, and what the mempool asks for in satoshi per virtual byte. */
-export async function feeSituation(queries: ApiDeps['queries']): Promise<[ProjectedBlock[], number]> {
-  const [blocks, levels] = await Promise.all([queries.projectedBlocks(PROJECTED_BLOCKS), queries.mempoolLevels()])
-  return [blocks, levels.minFeeRate / 1000]
 }
 
 export function mempoolBlockView({ size, weight, count, feeSat, medianRate, rateRange }: ProjectedBlock) {

@@ -1,6 +1,26 @@
 import type { Millis } from '../host/ports.ts'
 import { concatBytes } from '../wire/hash.ts'
-import { ApiError } from './errors.ts'
+import { ApiError, type ApiErrorCode, fail } from './errors.ts'
+
+/** Bytes of a request's body, and how long it may take to come. */
+const BODY_LIMIT = 1_000_000
+const BODY_WITHIN_MS = 30_000
+export const BODY_FAILS = ['body-too-large', 'body-too-slow'] as const satisfies readonly ApiErrorCode[]
+
+/** The body of a request to the API. */
+export function readTextBody(request: Request): Promise<string> {
+  return readBody(request, BODY_LIMIT, BODY_WITHIN_MS)
+}
+
+/** The same as JSON, of whatever shape. */
+export async function readJsonBody(request: Request): Promise<unknown> {
+  const text = await readTextBody(request)
+  try {
+    return JSON.parse(text)
+  } catch {
+    return fail('bad-json')
+  }
+}
 
 /** A request's body as text, read no further than `maxBytes` and for no longer than `within`. */
 export async function readBody(request: Request, maxBytes: number, within: Millis): Promise<string> {

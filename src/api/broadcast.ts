@@ -1,15 +1,11 @@
 import { hexToBytes, toDisplay } from '../wire/hash.ts'
 import { text } from './answer.ts'
-import { readBody } from './body.ts'
+import { BODY_FAILS, readTextBody } from './body.ts'
 import { forSeconds } from './cache-rule.ts'
 import type { ApiDeps } from './deps.ts'
 import { fail } from './errors.ts'
 import { get, inText, post, type Route, tagged } from './route.ts'
 import { HASH, string } from './schema.ts'
-
-/** Bytes of a request's body. */
-const BODY_LIMIT = 1_000_000
-const BODY_WITHIN_MS = 30_000
 
 export function broadcastRoutes({ queries }: ApiDeps): Route[] {
   const broadcast = async (txHex: string) => {
@@ -24,9 +20,9 @@ export function broadcastRoutes({ queries }: ApiDeps): Route[] {
       about: 'Sends a transaction; its txid comes back.',
       body: { about: 'The transaction in hex.', type: 'text/plain', schema: TX_HEX },
       gives: inText(HASH),
-      fails: ['broadcast-refused', 'body-too-large', 'body-too-slow'],
+      fails: ['broadcast-refused', ...BODY_FAILS],
       keep: forSeconds(0),
-      answer: async ({ request }) => broadcast((await readBody(request, BODY_LIMIT, BODY_WITHIN_MS)).trim()),
+      answer: async ({ request }) => broadcast((await readTextBody(request)).trim()),
     }),
     get('/broadcast', {
       about: 'The same for clients that only GET.',

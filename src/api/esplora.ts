@@ -5,6 +5,7 @@ import { ESPLORA } from './dialect.ts'
 import { disabledRoutes } from './disabled.ts'
 import { feeEstimateRoutes } from './fees.ts'
 import type { RouteGroup } from './group.ts'
+import { historyRoutes } from './histories.ts'
 import { mempoolRoutes } from './mempool.ts'
 import { scriptRoutes } from './scripts.ts'
 import { txRoutes } from './transactions.ts'
@@ -22,6 +23,7 @@ export function esploraGroup(deps: ApiDeps): RouteGroup {
       ...blockRoutes(deps),
       ...txRoutes(deps),
       ...scriptRoutes(deps),
+      ...historyRoutes(deps),
       ...mempoolRoutes(deps),
       ...feeEstimateRoutes(deps),
       ...broadcastRoutes(deps),

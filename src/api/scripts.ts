@@ -1,14 +1,13 @@
-import { networks } from '../chain/network.ts'
 import type { ScriptStats } from '../ledger/queries.ts'
-import { parseAddress } from '../script/address.ts'
-import { sha256 } from '../wire/hash.ts'
 import { json } from './answer.ts'
 import { SHORTLY } from './cache-rule.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiErrorCode, fail } from './errors.ts'
-import { parseScripthash, readHash, TXID } from './params.ts'
+import { AFTER_TXID, HISTORY_PAGE, MAX_TXS, readPage } from './history-page.ts'
+import { readHash, TXID } from './params.ts'
 import { get, inJson, type Param, type Route, tagged } from './route.ts'
-import { type Component, list, string } from './schema.ts'
+import { type Component, list } from './schema.ts'
+import { addressReader, scripthashReader } from './script-names.ts'
 import { ADDRESS, addressView, SCRIPTHASH, scripthashView, UTXO, utxoView } from './script-view.ts'
 import { TX, txView } from './tx-view.ts'
 
@@ -19,18 +18,11 @@ const MEMPOOL_PAGE = 50
 const UTXOS_LIMIT = 500
 
 export function scriptRoutes({ queries, network, settings }: ApiDeps): Route[] {
-  const byAddress = (subject: string) => {
-    const parsed = parseAddress(subject, network.address, Object.values(networks))
-    if (parsed.kind === 'other-network') return fail('other-network')
-    if (parsed.kind === 'invalid') return fail('bad-address', parsed.text)
-    return sha256(parsed.script)
-  }
-
+  const views = (txs: Parameters<typeof txView>[0][]) => json(txs.map((tx) => txView(tx, network, settings)))
   const historyOf = async (scripthash: Uint8Array, mempool: number, chain: number, after?: Uint8Array) => {
     const found = await queries.scriptTxs(scripthash, { mempool, chain, ...(after && { after }) })
-    return json([...found.mempool, ...found.chain].map((tx) => txView(tx, network, settings)))
+    return views([...found.mempool, ...found.chain])
   }
-
   const both = ({ kind, subject, read, view, schema, fails }: Subject) => {
     const params = { subject }
     return [
@@ -43,12 +35,18 @@ export function scriptRoutes({ queries, network, settings }: ApiDeps): Route[] {
         answer: async ({ params }) => json(view(params.subject, await queries.scriptStats(read(params.subject)))),
       }),
       get(`/${kind}/:subject/txs`, {
-        about: `Its transactions: up to ${MEMPOOL_PAGE} that wait, then up to ${CHAIN_PAGE} that are mined, newest first.`,
+        about: `Its transactions: up to ${MEMPOOL_PAGE} that wait, then up to ${CHAIN_PAGE} that are mined, newest first. With either parameter, ${HISTORY_PAGE} in all.`,
         params,
+        query: { after_txid: AFTER_TXID, max_txs: MAX_TXS },
         gives: inJson(list(TX, MEMPOOL_PAGE + CHAIN_PAGE)),
-        fails,
+        fails: [...fails, 'after-unknown'],
         keep: SHORTLY,
-        answer: async ({ params }) => historyOf(read(params.subject), MEMPOOL_PAGE, CHAIN_PAGE),
+        answer: async ({ params, query }) => {
+          const scripthash = read(params.subject)
+          const page = readPage(query)
+          if (!page) return historyOf(scripthash, MEMPOOL_PAGE, CHAIN_PAGE)
+          return views((await queries.historyTxs([scripthash], page)) ?? fail('after-unknown'))
+        },
       }),
       get(`/${kind}/:subject/txs/chain/:last?`, {
         about: `Up to ${CHAIN_PAGE} of its mined transactions, newest first.`,
@@ -81,26 +79,8 @@ export function scriptRoutes({ queries, network, settings }: ApiDeps): Route[] {
     ]
   }
   return tagged('Addresses and scripts', [
-    ...both({
-      kind: 'address',
-      subject: { about: 'An address.', schema: string(), example: '{address}' },
-      read: byAddress,
-      view: addressView,
-      schema: ADDRESS,
-      fails: ['bad-address', 'other-network', 'history-too-long'],
-    }),
-    ...both({
-      kind: 'scripthash',
-      subject: {
-        about: 'SHA-256 of a scriptPubKey in hex, not reversed.',
-        schema: string('^[0-9a-fA-F]{64}$'),
-        example: '{scripthash}',
-      },
-      read: parseScripthash,
-      view: scripthashView,
-      schema: SCRIPTHASH,
-      fails: ['bad-scripthash', 'history-too-long'],
-    }),
+    ...both({ kind: 'address', ...addressReader(network), view: addressView, schema: ADDRESS }),
+    ...both({ kind: 'scripthash', ...scripthashReader(), view: scripthashView, schema: SCRIPTHASH }),
   ])
 }
 

@@ -26,6 +26,7 @@ import type {
   TestResult,
   TxRelatives,
 } from './mempool-questions.ts'
+import type { HistoryPage, HistorySum } from './merged-history.ts'
 import type { BlockFees, BlockTime, ForkedBlock, HashRates, RewardStats } from './mining-queries.ts'
 import type {
   BlockInfo,
@@ -156,6 +157,28 @@ export class LedgerAnswers implements LedgerQueries {
       () => this.#mempool.script(scripthash, { txs: page.mempool, utxos: 0 }),
       ({ txs }) => this.#history(scripthash, page, txs),
     )
+  }
+
+  async historyTxs(scripthashes: readonly Uint8Array[], { limit, after }: HistoryPage): Promise<TxInfo[] | undefined> {
+    return this.#together(
+      () => this.#mempool.history(scripthashes, limit, after),
+      ({ txs, found }) => {
+        const { histories } = this.#chain
+        const place = after && histories.place(scripthashes, after)
+        if (after && place === undefined && !found) return undefined
+        // One that was mined meanwhile is where the chain has it.
+        const waiting = place === undefined ? txs.filter(({ txid }) => !this.#chain.has(txid)) : []
+        return [...waiting, ...histories.txs(scripthashes, limit - waiting.length, place)]
+      },
+    )
+  }
+
+  async historySums(scripthashes: readonly Uint8Array[], { limit, after }: HistoryPage): Promise<HistorySum[]> {
+    return this.#chain.snapshot(() => {
+      const place = after && this.#chain.histories.place(scripthashes, after)
+      if (after && place === undefined) return []
+      return this.#chain.histories.sums(scripthashes, limit, place)
+    })
   }
 
   async scriptUtxos(scripthash: Uint8Array, limit: number): Promise<UtxoInfo[] | 'too-many'> {

@@ -9,6 +9,7 @@ import { readBody } from './bodies.ts'
 import { BusyReader } from './busy-reader.ts'
 import { ChainBlocks } from './chain-blocks.ts'
 import { CoreChain } from './core-chain.ts'
+import { MergedHistory } from './merged-history.ts'
 import { type ForkedBlock, MiningQueries } from './mining-queries.ts'
 import { readOffsets } from './offsets.ts'
 import type {
@@ -61,6 +62,8 @@ export class ChainQueries {
   readonly mining: MiningQueries
   /** What Bitcoin Core's REST interface asks. */
   readonly core: CoreChain
+  /** Histories of several scripts; to be asked inside `snapshot`. */
+  readonly histories: MergedHistory
   readonly #sql: SqlPort
   readonly #network: Network
   readonly #hasher: Hasher
@@ -83,6 +86,7 @@ export class ChainQueries {
     this.#reader = new TxReader(options.sql, hasher, options.cacheBytes ?? CACHE_BYTES)
     this.#busy = new BusyReader(options.sql)
     this.#history = new ScriptHistory(options.sql, this.#reader, this.#busy, hasher)
+    this.histories = new MergedHistory(this.#history)
   }
 
   /** Everything that `ask` asks is answered of one moment. */

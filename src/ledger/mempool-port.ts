@@ -24,6 +24,8 @@ export interface MempoolPort extends MempoolQuestions, CoreMempoolPort {
   scriptTxs(scripthashes: readonly Uint8Array[], limit: number): Promise<TxInfo[][]>
   /** Each of these transactions, where it is in the mempool: where it waits, and itself where `whole`. At most `MAX_NAMED`. */
   unconfirmed(txids: readonly Uint8Array[], whole: boolean): Promise<(UnconfirmedTx | undefined)[]>
+  /** At most `limit` transactions that touch any of these scripts, newest first, strictly after `after` where given. */
+  history(scripthashes: readonly Uint8Array[], limit: number, after?: Uint8Array): Promise<MempoolHistory>
   broadcast(bytes: Uint8Array): Promise<BroadcastResult>
   changesSince(cursor: string | undefined, maxEntries?: number): Promise<Changes>
 }
@@ -46,6 +48,12 @@ export interface MempoolOverview extends OnBlock {
   vsize: number
   feeSat: number
   recent: RecentTx[]
+}
+
+export interface MempoolHistory extends OnBlock {
+  txs: TxInfo[]
+  /** Whether `after` is among those that touch the scripts; true where none was given. */
+  found: boolean
 }
 
 export interface MempoolTx extends OnBlock {

@@ -9,7 +9,15 @@ import { FeeQueue } from './fee-queue.ts'
 import { MAX_NAMED, PROJECTED_BLOCKS, type UnconfirmedTx } from './live-questions.ts'
 import type { Mempool } from './mempool.ts'
 import { type MempoolEntry, outpointKey } from './mempool-entry.ts'
-import type { MempoolOverview, MempoolPort, MempoolScript, MempoolTx, ScriptWant } from './mempool-port.ts'
+import { waitingHistory } from './mempool-history.ts'
+import type {
+  MempoolHistory,
+  MempoolOverview,
+  MempoolPort,
+  MempoolScript,
+  MempoolTx,
+  ScriptWant,
+} from './mempool-port.ts'
 import {
   MAX_FIRST_SEEN,
   type MempoolLevels,
@@ -22,6 +30,7 @@ import {
   type TxRelatives,
 } from './mempool-questions.ts'
 import { chunkOf, relativesOf } from './mempool-relatives.ts'
+import { MAX_HISTORY_SCRIPTS } from './merged-history.ts'
 import { testAccept } from './package-submission.ts'
 import type { BroadcastResult, MempoolSummary, TxInfo, TxoStats } from './queries.ts'
 import { INCREMENTAL_RATE } from './rolling-floor.ts'
@@ -114,6 +123,13 @@ export class MempoolQueries {
       at += 32
     }
     return txids
+  }
+
+  history(scripthashes: readonly Uint8Array[], limit: number, after?: Uint8Array): MempoolHistory {
+    if (scripthashes.length > MAX_HISTORY_SCRIPTS) throw new Error(`more than ${MAX_HISTORY_SCRIPTS} scripts`)
+    const { pool, tip } = this.#mempool
+    const { entries, found } = waitingHistory(pool, this.#hasher, scripthashes, limit, after)
+    return { tip, count: pool.count, txs: entries.map(txInfo), found }
   }
 
   tx(txid: Uint8Array, outputs: number): MempoolTx {
@@ -259,6 +275,10 @@ export class LocalMempool implements MempoolPort {
 
   async script(scripthash: Uint8Array, want: ScriptWant): Promise<MempoolScript> {
     return this.#queries.script(scripthash, want)
+  }
+
+  async history(scripthashes: readonly Uint8Array[], limit: number, after?: Uint8Array): Promise<MempoolHistory> {
+    return this.#queries.history(scripthashes, limit, after)
   }
 
   async mempoolLevels(): Promise<MempoolLevels> {

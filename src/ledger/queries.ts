@@ -3,6 +3,7 @@ import type { SummaryQuestions } from './block-summary.ts'
 import type { CoreQueries } from './core-queries.ts'
 import type { LiveQuestions } from './live-questions.ts'
 import type { MempoolQuestions } from './mempool-questions.ts'
+import type { HistoryQuestions } from './merged-history.ts'
 import type { MiningQuestions } from './mining-queries.ts'
 
 /**
@@ -11,7 +12,13 @@ import type { MiningQuestions } from './mining-queries.ts'
  * satoshi, times Unix seconds, a scripthash the plain SHA-256 of a scriptPubKey. Only the connected chain is visible:
  * a stale or unknown block is `undefined`.
  */
-export interface LedgerQueries extends LiveQuestions, MempoolQuestions, MiningQuestions, CoreQueries, SummaryQuestions {
+export interface LedgerQueries
+  extends LiveQuestions,
+    MempoolQuestions,
+    MiningQuestions,
+    CoreQueries,
+    SummaryQuestions,
+    HistoryQuestions {
   status(): Promise<LedgerStatus>
   /** At most `limit` blocks, descending from `from` (or the tip); `undefined` when `from` is above the tip. */
   blocks(from: number | undefined, limit: number): Promise<BlockInfo[] | undefined>

@@ -129,6 +129,8 @@ function callsOf(ledger: OpenLedger): Calls {
     txids: () => mempool.txids(),
     tx: (txid: Uint8Array, outputs: number) => mempool.tx(txid, outputs),
     script: (scripthash: Uint8Array, want: ScriptWant) => mempool.script(scripthash, want),
+    history: (scripthashes: Uint8Array[], limit: number, after?: Uint8Array) =>
+      mempool.history(scripthashes, limit, after),
     mempoolLevels: () => mempool.mempoolLevels(),
     projectedBlocks: (max: number, options?: { txids?: boolean }) => mempool.projectedBlocks(max, options),
     cpfp: (txid: Uint8Array) => mempool.cpfp(txid),

@@ -325,6 +325,7 @@ function bound(port: MempoolPort): MempoolPort {
     txids: () => port.txids(),
     tx: (...args) => port.tx(...args),
     script: (...args) => port.script(...args),
+    history: (...args) => port.history(...args),
     mempoolLevels: () => port.mempoolLevels(),
     projectedBlocks: (...args) => port.projectedBlocks(...args),
     cpfp: (...args) => port.cpfp(...args),

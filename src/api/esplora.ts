@@ -7,6 +7,7 @@ import { feeEstimateRoutes } from './fees.ts'
 import type { RouteGroup } from './group.ts'
 import { historyRoutes } from './histories.ts'
 import { mempoolRoutes } from './mempool.ts'
+import { packageRoutes } from './packages.ts'
 import { scriptRoutes } from './scripts.ts'
 import { txRoutes } from './transactions.ts'
 
@@ -27,6 +28,7 @@ export function esploraGroup(deps: ApiDeps): RouteGroup {
       ...mempoolRoutes(deps),
       ...feeEstimateRoutes(deps),
       ...broadcastRoutes(deps),
+      ...packageRoutes(deps),
       ...disabledRoutes(),
     ],
   }

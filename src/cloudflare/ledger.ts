@@ -7,7 +7,6 @@ import { type OpenLedger, openLedger } from '../host/open-ledger.ts'
 import type { Millis } from '../host/ports.ts'
 import { LedgerAnswers } from '../ledger/answers.ts'
 import { ChainQueries } from '../ledger/chain-queries.ts'
-import type { MempoolPort } from '../ledger/mempool-port.ts'
 import type { LedgerQueries } from '../ledger/queries.ts'
 import type { LinkId, ToHub, ToLedger } from '../peer/queues.ts'
 import { migrate } from '../store/migrate.ts'
@@ -15,7 +14,7 @@ import type { SqlPort } from '../store/sql.ts'
 import { digest } from './digest.ts'
 import { type Env, hubOf } from './env.ts'
 import { edgeHasher, edgeScrypt } from './hasher.ts'
-import { KeptTransactions } from './kept-transactions.ts'
+import { moveKeptTransactions } from './kept-transactions.ts'
 import { writeLog } from './log.ts'
 import { meteredKv } from './metered-kv.ts'
 import { ownBytes } from './own-bytes.ts'
@@ -54,8 +53,6 @@ export class Ledger extends DurableObject<Env> {
   readonly #measure: OpenLedger['measure']
   readonly #host: LedgerHost
   readonly #answers: LedgerAnswers
-  readonly #mempool: MempoolPort
-  readonly #transactions: KeptTransactions
   readonly #wakeUps: WakeUps
   readonly #hub: QueueLine<ToHub>
   /** Links that the host has heard of, or will when it comes to them in the inbox. */
@@ -76,11 +73,13 @@ export class Ledger extends DurableObject<Env> {
     if (settings.kind === 'refused') throw new Error(settings.text)
     const { network, filters } = settings
     const sql = sqlPort(ctx.storage)
+    const epoch = nextEpoch(sql)
+    moveKeptTransactions(meteredKv(ctx.storage.kv, this.#meter), sql)
     const ledger = openLedger({
       sql,
       network,
       spv: false,
-      epoch: nextEpoch(sql),
+      epoch,
       hasher: edgeHasher,
       scryptHash: edgeScrypt,
       limits: WORKER_LIMITS,
@@ -90,7 +89,6 @@ export class Ledger extends DurableObject<Env> {
     })
     this.#host = ledger.host
     this.#measure = ledger.measure
-    this.#mempool = ledger.mempool((outputs) => this.#run(() => this.#perform(outputs)))!
     this.#answers = new LedgerAnswers(
       new ChainQueries({
         sql: meteredSql(sql, this.#meter),
@@ -98,7 +96,7 @@ export class Ledger extends DurableObject<Env> {
         hasher: edgeHasher,
         onDamage: (blockId) => this.#damaged.add(blockId),
       }),
-      this.#mempool,
+      ledger.mempool((outputs) => this.#run(() => this.#perform(outputs)))!,
     )
     this.#wakeUps = new WakeUps({
       ctx,
@@ -119,8 +117,6 @@ export class Ledger extends DurableObject<Env> {
       resumed: () => this.#greeting,
       changed: () => this.#run(() => {}),
     })
-    this.#transactions = new KeptTransactions(meteredKv(ctx.storage.kv, this.#meter))
-    this.#transactions.load((bytes, time) => ledger.takeBack(bytes, time))
     this.#perform(this.#host.start(Date.now()))
     this.#settle()
     if (this.#blocks.length > 0) this.#goOn()
@@ -249,11 +245,9 @@ export class Ledger extends DurableObject<Env> {
       this.#greeting = [value]
       return
     }
-    if (value.kind === 'announce-tx') this.#transactions.keep(value.txid, value.bytes, Date.now())
     if (value.kind === 'tip') {
       const [epoch] = this.#greeting
       this.#greeting = [{ ...epoch, height: value.height } as ToHub, value]
-      if (this.#transactions.size > 0) void this.#mempool.txids().then((txids) => this.#transactions.sweep(txids))
       if (!this.#down) return
     }
     this.#down ??= [...this.#greeting]

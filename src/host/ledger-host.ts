@@ -17,6 +17,7 @@ import { ChainFollower } from './chain-follower.ts'
 import { FilterKeeper } from './filter-keeper.ts'
 import type { DigestedBlock, LedgerOutput, SubmitResult } from './ledger-output.ts'
 import type { LedgerLimits } from './limits.ts'
+import type { MempoolKeeper } from './mempool-keeper.ts'
 import type { Levels, Meter } from './meter.ts'
 import type { LogLine, Millis } from './ports.ts'
 import { Progress } from './progress.ts'
@@ -32,7 +33,15 @@ export interface LedgerHostParts {
   tree: HeaderTree
   sync: Sync
   /** `undefined` for a ledger that keeps headers only. */
-  full: { chainstate: Chainstate; mempool: Mempool; changes: ChangeLog; filters?: FilterIndex | undefined } | undefined
+  full:
+    | {
+        chainstate: Chainstate
+        mempool: Mempool
+        keeper: MempoolKeeper
+        changes: ChangeLog
+        filters?: FilterIndex | undefined
+      }
+    | undefined
   epoch: number
   limits: LedgerLimits
   meter: Meter
@@ -110,14 +119,24 @@ export class LedgerHost {
 
   get deadline(): Millis {
     if (this.#mayMakeFilters()) return this.#now
-    return Math.min(this.#commitBy, this.#sync.deadline, this.#full?.follower.deadline ?? Number.POSITIVE_INFINITY)
+    const { follower, transactions } = this.#full ?? {}
+    const never = Number.POSITIVE_INFINITY
+    return Math.min(
+      this.#commitBy,
+      this.#sync.deadline,
+      follower?.deadline ?? never,
+      Math.max(transactions?.deadline ?? never, this.#now),
+    )
   }
 
   /** To be performed before anything else is put in: introduces this epoch and takes up where the store stands. */
   start(now: Millis): LedgerOutput[] {
     this.#hub({ kind: 'epoch', epoch: this.#epoch, height: this.tip.height })
     this.#moves = true
-    return this.#run(now, () => this.#tellTip())
+    return this.#run(now, () => {
+      this.#tellTip()
+      this.#full?.transactions.wake(now)
+    })
   }
 
   receive(value: ToLedger, now: Millis): LedgerOutput[] {
@@ -148,6 +167,7 @@ export class LedgerHost {
   wake(now: Millis): LedgerOutput[] {
     return this.#run(now, () => {
       if (now >= this.#commitBy) this.#commit()
+      this.#full?.transactions.wake(now)
       if (now >= (this.#full?.follower.deadline ?? Number.POSITIVE_INFINITY)) this.#moves = true
       if (this.#mayMakeFilters()) this.#makeFilters(this.#full!.filters!)
       this.#do(this.#sync.wake(now))
@@ -197,6 +217,7 @@ export class LedgerHost {
   /** Commits what is open. Nothing may be put in after this. */
   stop(): void {
     this.#commit()
+    this.#full?.transactions.stop()
   }
 
   #handIn<T>(none: T, hand: (transactions: Transactions) => T, now: Millis): { result: T; outputs: LedgerOutput[] } {
@@ -207,7 +228,7 @@ export class LedgerHost {
     return { result, outputs }
   }
 
-  #compose({ chainstate, mempool, changes, filters: index }: NonNullable<LedgerHostParts['full']>): Full {
+  #compose({ chainstate, mempool, keeper, changes, filters: index }: NonNullable<LedgerHostParts['full']>): Full {
     const tree = this.#tree
     const network = this.#network
     const ready = new ReadyBlocks(this.#limits.readyBytes)
@@ -246,7 +267,7 @@ export class LedgerHost {
     })
     const hub = (value: ToHub) => this.#hub(value)
     const meter = this.#meter
-    const transactions = new Transactions({ network, tree, chainstate, mempool, changes, hub, log, meter })
+    const transactions = new Transactions({ network, tree, chainstate, mempool, keeper, changes, hub, log, meter })
     const filters = index && new FilterKeeper(index, this.#limits.filterStep)
     return { chainstate, changes, intake, follower, repairs, transactions, filters }
   }
@@ -265,6 +286,7 @@ export class LedgerHost {
         else if (this.#full?.intake.owesAnswers && !this.#full.follower.isUnderWay) this.#answerSubmitted(this.#full)
         else break
       }
+      this.#full?.transactions.settle(now)
     } finally {
       this.#meter.release()
     }

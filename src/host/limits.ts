@@ -16,6 +16,8 @@ export interface LedgerLimits {
   /** Memory for coins that the store has as well. */
   coinCacheBytes: number
   mempoolBytes: number
+  /** What peers sent to the mempool waits no longer than this for its row in the store. */
+  keepMs: Millis
   /** Filters are made in steps of so much, between other work. */
   filterStep: FilterStep
 }
@@ -28,6 +30,7 @@ export const NODE_LIMITS: LedgerLimits = {
   readyBytes: 64_000_000,
   coinCacheBytes: 96_000_000,
   mempoolBytes: 100_000_000,
+  keepMs: 1000,
   // About 20 ms.
   filterStep: { blocks: 200, bytes: 4_000_000 },
 }
@@ -40,6 +43,8 @@ export const WORKER_LIMITS: LedgerLimits = {
   readyBytes: 8_000_000,
   coinCacheBytes: 24_000_000,
   mempoolBytes: 16_000_000,
+  // A row costs the same whenever it is written, and an object that waits is not free to rest.
+  keepMs: 0,
   filterStep: { blocks: 100, bytes: 1_000_000 },
 }
 

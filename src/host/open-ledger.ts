@@ -4,6 +4,7 @@ import { dropFilters } from '../ledger/block-filters.ts'
 import { Chainstate } from '../ledger/chainstate.ts'
 import { ChangeLog } from '../ledger/change-log.ts'
 import { FilterIndex } from '../ledger/filter-index.ts'
+import { KeptTransactions } from '../ledger/kept-transactions.ts'
 import { Mempool } from '../ledger/mempool.ts'
 import type { MempoolPort } from '../ledger/mempool-port.ts'
 import { LocalMempool } from '../ledger/mempool-queries.ts'
@@ -15,6 +16,7 @@ import { migrate } from '../store/migrate.ts'
 import type { SqlPort } from '../store/sql.ts'
 import type { Hasher } from '../wire/hash.ts'
 import { LedgerHost, type LedgerLimits, type LedgerOutput } from './ledger-host.ts'
+import { MempoolKeeper } from './mempool-keeper.ts'
 import { Meter, type MeterSnapshot } from './meter.ts'
 import { meteredSql } from './metered-sql.ts'
 import type { Millis } from './ports.ts'
@@ -41,11 +43,6 @@ export interface OpenLedger {
   measure(): MeterSnapshot
   /** The mempool's answers; `undefined` for headers only. `perform` does what a broadcast brings about. */
   mempool(perform: (outputs: LedgerOutput[]) => void): MempoolPort | undefined
-  /**
-   * A transaction that an earlier life had in its mempool, taken at `time`; to be called before the host starts. Nobody
-   * is told. False where it has no place any more.
-   */
-  takeBack(bytes: Uint8Array, time: Millis): boolean
 }
 
 /**
@@ -64,7 +61,7 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
   if (spv) {
     const host = new LedgerHost({ network, tree, sync, full: undefined, epoch, limits, meter }, now())
     const measure = () => meter.snapshot({ ...host.levels, storageBytes: sql.sql.databaseSize })
-    return { host, measure, mempool: () => undefined, takeBack: () => false }
+    return { host, measure, mempool: () => undefined }
   }
   const chainstate = new Chainstate({
     sql,
@@ -85,7 +82,8 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
   const changes = new ChangeLog(epoch)
   if (!options.filters) dropFilters(sql)
   const filters = options.filters ? new FilterIndex(sql, hasher) : undefined
-  const full = { chainstate, mempool, changes, filters }
+  const keeper = new MempoolKeeper(mempool, new KeptTransactions(sql), limits.keepMs)
+  const full = { chainstate, mempool, keeper, changes, filters }
   const host = new LedgerHost({ network, tree, sync, full, epoch, limits, meter }, now())
   return {
     host,
@@ -113,6 +111,5 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
         },
       })
     },
-    takeBack: (bytes, time) => mempool.accept(bytes, time).kind === 'accepted',
   }
 }

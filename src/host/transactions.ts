@@ -11,6 +11,7 @@ import type { BroadcastResult } from '../ledger/queries.ts'
 import type { LinkId, ToHub } from '../peer/queues.ts'
 import { transactionsOf } from '../wire/block-parts.ts'
 import { isEmptyMwebTx } from '../wire/transaction.ts'
+import type { MempoolKeeper } from './mempool-keeper.ts'
 import type { Meter } from './meter.ts'
 import type { LogLine, Millis } from './ports.ts'
 
@@ -19,6 +20,7 @@ export interface TransactionPorts {
   tree: HeaderTree
   chainstate: Chainstate
   mempool: Mempool
+  keeper: MempoolKeeper
   changes: ChangeLog
   hub(value: ToHub): void
   log(line: LogLine): void
@@ -38,7 +40,7 @@ export class Transactions {
     const { network, mempool, log, hub, meter } = this.#ports
     if (!network.relayTransactions || isEmptyMwebTx(bytes)) return
     const result = mempool.receive(bytes, from, now)
-    this.#tellChanges()
+    this.#tellChanges(now)
     if (result.kind === 'accepted') this.#announceAll(result, from)
     else if (result.kind === 'refused') {
       meter.refused('transaction', result.reason)
@@ -50,8 +52,10 @@ export class Transactions {
   /** One handed in by a person or program: the same checks, and the reason when refused. */
   broadcast(bytes: Uint8Array, now: Millis): BroadcastResult {
     const { answer, result } = broadcast(this.#ports.mempool, bytes, now)
-    this.#tellChanges()
+    this.#tellChanges(now)
     if (result?.kind === 'refused') this.#ports.meter.refused('transaction', result.reason)
+    // What a wallet is told outlives whatever happens next.
+    if (answer.kind === 'accepted') this.#ports.keeper.flush()
     if (result?.kind === 'accepted') this.#announceAll(result, undefined)
     return answer
   }
@@ -59,7 +63,8 @@ export class Transactions {
   /** A child and its parents, handed in likewise. */
   submitPackage(raws: readonly Uint8Array[], options: PackageOptions | undefined, now: Millis): PackageResult {
     const { answer, accepted } = submitPackage(this.#ports.mempool, raws, now, options)
-    this.#tellChanges()
+    this.#tellChanges(now)
+    this.#ports.keeper.flush()
     for (const each of accepted) this.#announceAll(each, undefined)
     return answer
   }
@@ -68,8 +73,32 @@ export class Transactions {
   follow(reverted: readonly BlockRef[], connected: readonly Connected[], now: Millis): void {
     const takenBack = this.#ports.network.relayTransactions ? this.#transactionsOf(reverted) : []
     const released = this.#ports.mempool.update({ reverted: takenBack, connected }, now)
-    this.#tellChanges()
+    this.#tellChanges(now)
     this.#released(released)
+  }
+
+  get deadline(): Millis {
+    const { keeper } = this.#ports
+    return keeper.isLoading ? 0 : keeper.flushBy
+  }
+
+  /** Takes back more of what an earlier life had, and writes what is to be written by now. */
+  wake(now: Millis): void {
+    const { keeper } = this.#ports
+    if (keeper.isLoading) {
+      const released = keeper.load(now)
+      this.#tellChanges(now)
+      this.#released(released)
+    }
+    this.settle(now)
+  }
+
+  settle(now: Millis): void {
+    if (now >= this.#ports.keeper.flushBy) this.#ports.keeper.flush()
+  }
+
+  stop(): void {
+    this.#ports.keeper.flush()
   }
 
   linkDown(link: LinkId): void {
@@ -85,8 +114,12 @@ export class Transactions {
     }
   }
 
-  #tellChanges(): void {
-    for (const change of this.#ports.mempool.takeChanges()) this.#ports.changes.push(change)
+  #tellChanges(now: Millis): void {
+    const { mempool, changes, keeper } = this.#ports
+    for (const change of mempool.takeChanges()) {
+      changes.push(change)
+      keeper.note(change, now)
+    }
   }
 
   #announceAll(accepted: Accepted, from: LinkId | undefined): void {

@@ -3,7 +3,7 @@ import { hashKey } from '../wire/hash.ts'
 import type { Cluster } from './clusters.ts'
 import type { Prevout } from './queries.ts'
 
-/** A transaction in the mempool. Links and cluster are the pool's to change; the rest never changes. */
+/** A transaction in the mempool. Links, cluster and times are the pool's to change; the rest never changes. */
 export interface MempoolEntry {
   /** Wire order. */
   txid: Uint8Array

@@ -102,11 +102,17 @@ export class MempoolHoldings {
 
   /** Takes out what there is no room for, and what nobody pays for any more. */
   trim(now: Millis): void {
-    for (let chunk = this.pool.worst(); chunk; chunk = this.pool.worst()) {
-      const isFull = this.pool.charge > this.#limits.bytes
-      if (!isFull && !this.#paysTooLittle(chunk)) return
+    this.makeRoom(now)
+    for (let chunk = this.pool.worst(); chunk && this.#paysTooLittle(chunk); chunk = this.pool.worst()) {
       this.remove(chunk.txs, 'evicted')
-      if (isFull) this.#floor.raise(feeRate(chunk) * 1000, now, this.#fill)
+    }
+  }
+
+  makeRoom(now: Millis): void {
+    while (this.pool.charge > this.#limits.bytes) {
+      const chunk = this.pool.worst()!
+      this.remove(chunk.txs, 'evicted')
+      this.#floor.raise(feeRate(chunk) * 1000, now, this.#fill)
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Millis } from '../peer/ports.ts'
 import { hashKey } from '../wire/hash.ts'
 import { type Chunk, type Cluster, components, MAX_CLUSTER_COUNT, MAX_CLUSTER_WEIGHT, makeCluster } from './clusters.ts'
 import { EvictionQueue } from './eviction-queue.ts'
@@ -138,6 +139,13 @@ export class TxPool {
       const left = cluster.txs.filter((entry) => this.#byTxid.get(entry.key) === entry)
       for (const part of components(left)) this.#found(part)
     }
+  }
+
+  /** It turns out that an entry was first seen at that time, if that is earlier. */
+  seenBefore(entry: MempoolEntry, seen: Millis): void {
+    if (seen >= entry.seen) return
+    entry.seen = seen
+    entry.time = Math.floor(seen / 1000)
   }
 
   /** The transactions to take out first when room is needed, together. */

@@ -179,6 +179,36 @@ export class Mempool {
     return result.kind === 'entered' ? this.#accepted(incoming, result, now) : result
   }
 
+  /**
+   * Takes back a transaction that was in here in an earlier life. Fees are not asked for one by one: a child that comes
+   * later may pay; `restored` is to be called once all are through. `early`: what it spends may come later too.
+   */
+  restore(bytes: Uint8Array, seen: Millis, now: Millis): { kind: 'in' | 'early' | 'gone'; key: string } {
+    const incoming = this.#read(bytes)
+    if ('kind' in incoming) return { kind: 'gone', key: '' }
+    const key = hashKey(incoming.txid)
+    const held = this.pool.byKey(key)
+    if (held) {
+      this.pool.seenBefore(held, seen)
+      return { kind: 'in', key }
+    }
+    if (seen <= now - this.limits.expiry) return { kind: 'gone', key }
+    const candidate = this.#judge.candidate(incoming, seen)
+    if ('kind' in candidate) return { kind: candidate.missing ? 'early' : 'gone', key }
+    const fits = candidate.conflicts.size === 0 && this.#holdings.takeBack(candidate.entry, { exempt: false })
+    this.#holdings.makeRoom(now)
+    return { kind: fits && this.pool.byKey(key) ? 'in' : 'gone', key }
+  }
+
+  restored(now: Millis): void {
+    this.#holdings.trim(now)
+  }
+
+  /** Takes in what waits for these transactions (txids as keys), as far as it can come in now. */
+  release(parents: readonly string[], now: Millis): Released {
+    return this.#release([...parents], now)
+  }
+
   /** A link is gone: what it sent and nobody could use yet goes too. */
   forgetLink(link: LinkId): void {
     this.#orphans.forgetLink(link)

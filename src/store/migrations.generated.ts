@@ -148,4 +148,14 @@ DELETE FROM "best"`,
 ALTER TABLE "offsets" ADD "checks" blob NOT NULL`,
     ],
   },
+  {
+    tag: '0004_mempool',
+    statements: [
+      `CREATE TABLE "mempool" (
+	"id" integer PRIMARY KEY NOT NULL,
+	"seen" integer NOT NULL,
+	"tx" blob NOT NULL
+) STRICT`,
+    ],
+  },
 ]

@@ -189,6 +189,15 @@ export const filter = sqliteTable('filter', {
   header: bytes('header').notNull(),
 })
 
+/** The unconfirmed transactions, so that they outlive the process; in the order in which they came, mostly. */
+export const mempool = sqliteTable('mempool', {
+  id: integer('id').primaryKey(),
+  /** When it was first seen, Unix milliseconds. */
+  seen: integer('seen').notNull(),
+  /** As on the wire. */
+  tx: bytes('tx').notNull(),
+})
+
 /** Small facts about the store itself: `network`, `genesis`, `epoch`, `filters`. */
 export const meta = sqliteTable('meta', {
   key: text('key').primaryKey(),

@@ -105,9 +105,29 @@ describe('a relay of objects', () => {
     expect(await (await ask('/api/mempool/txids')).json()).toHaveLength(2)
     const kept = await runInDurableObject(
       ledgerOf(env),
-      (_, { storage }) => [...storage.kv.list({ prefix: 'tx:' })].length,
+      (_, { storage }) => storage.sql.exec('SELECT id FROM mempool').toArray().length,
     )
     expect(kept).toBe(2)
+  })
+
+  test('takes over what an object of the first version kept of its mempool', async () => {
+    const before = (await (await ask('/api/mempool/txids')).json()) as string[]
+    await runInDurableObject(ledgerOf(env), (_, { storage }) => {
+      const rows = storage.sql.exec<{ id: number; seen: number; tx: ArrayBuffer }>('SELECT * FROM mempool').toArray()
+      for (const { id, seen, tx } of rows) {
+        const bytes = new Uint8Array(tx)
+        const { txid } = parseTransaction(bytes)
+        storage.kv.put(`tx:${String(id).padStart(12, '0')}`, { txid, bytes, time: seen })
+      }
+      storage.sql.exec('DELETE FROM mempool')
+    })
+    await evict(ledgerOf(env))
+    expect(((await (await ask('/api/mempool/txids')).json()) as string[]).sort()).toEqual(before.sort())
+    const left = await runInDurableObject(ledgerOf(env), (_, { storage }) => [
+      [...storage.kv.list({ prefix: 'tx:' })].length,
+      storage.sql.exec('SELECT id FROM mempool').toArray().length,
+    ])
+    expect(left).toEqual([0, before.length])
   })
 
   test('keeps its links and their ids when the hub has no memory, and they carry on', async () => {

@@ -16,6 +16,7 @@ import { Program } from '../program.ts'
 import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
 import { dialAsPeer, type TcpPeer, TcpPeerServer } from '../sim/tcp-peer.ts'
 import { comeInAsPeer } from '../sim/ws-peer.ts'
+import { LiveClient } from '../smoke/live-client.ts'
 import { selfSigned } from './self-signed.ts'
 
 const LIVE = { within: 5000 }
@@ -272,7 +273,12 @@ test('a relay without a door says so, and its dialler tries again until there is
   let open: Program | undefined
   try {
     await node.waitForLog('peer not reached', { reason: 'Unexpected server response: 404' })
+    // What programs follow is no door for peers; and ending does not wait for them.
+    const live = await LiveClient.open(closed.http)
+    live.say({ action: 'want', data: ['blocks'] })
+    expect(await live.hears('blocks')).toHaveLength(1)
     await closed.stop()
+    expect(live.closedWith).toBe(1001)
     await node.waitForLog('peer not reached', { reason: 'ECONNREFUSED' })
     open = await Program.start(args)
     expect(open.logged('relay')[0]).toMatchObject({ door: `ws://${http}/p2p` })

@@ -266,9 +266,7 @@ export class SocketFeed {
       if (chainMoved(news) || where === 'mempool' || news.added.has(key)) need.whereabouts.push(txid)
     }
     if (this.#watch.txs.size + this.#watch.scripts.size > 0) need.txs.push(...news.added.values())
-    for (const { txid, why } of news.removed) {
-      if (why === 'replaced' && this.#watch.txs.has(hashKey(txid))) need.replacements.push(txid)
-    }
+    for (const { txid } of news.replaced) if (this.#watch.txs.has(hashKey(txid))) need.replacements.push(txid)
     need.blocks.push(...news.connected)
     if (news.connected.length > 0) {
       for (const { scripthash } of this.#watch.scripts.values()) need.inBlocksOf.push(scripthash)

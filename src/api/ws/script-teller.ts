@@ -37,10 +37,7 @@ export class ScriptTeller {
       // It may be in a block by now, and is told with that.
       if (tx?.status.confirmed === false) this.#tellAdded(key, tx, outbox)
     }
-    for (const { txid, why } of news.removed) {
-      const key = hashKey(txid)
-      // It went and came back.
-      if (news.added.has(key) && found.txs.get(key)?.status.confirmed === false) continue
+    for (const [key, { why }] of news.removed) {
       const told = this.#told.take(key)
       // What was mined is told with its block.
       if (told && why !== 'mined') this.#tell(told.scripts, 'removed', told.json, outbox)

@@ -22,14 +22,15 @@ export class TopicTeller {
     if (!poolMoved(news)) return undefined
     this.#sequence += news.isReset ? 2 : 1
     if (news.isReset) return undefined
+    const removed = [...news.removed.values()]
     const left = (those: (why: string) => boolean) =>
-      news.removed.filter(({ why }) => those(why)).map(({ txid }) => toDisplay(txid))
+      removed.filter(({ why }) => those(why)).map(({ txid }) => toDisplay(txid))
     return JSON.stringify({
       sequence: this.#sequence,
       added: [...news.added.values()].map(toDisplay),
       removed: left((why) => why !== 'mined'),
       mined: left((why) => why === 'mined'),
-      replaced: news.removed.flatMap((removal) =>
+      replaced: removed.flatMap((removal) =>
         removal.why === 'replaced' ? [{ replaced: toDisplay(removal.txid), by: toDisplay(removal.by) }] : [],
       ),
     })

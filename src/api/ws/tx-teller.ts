@@ -90,9 +90,8 @@ export class TxTeller {
     }
   }
 
-  #tellReplaced({ removed }: Happened, found: Found, outbox: Outbox): void {
-    for (const removal of removed) {
-      if (removal.why !== 'replaced') continue
+  #tellReplaced({ replaced }: Happened, found: Found, outbox: Outbox): void {
+    for (const removal of replaced) {
       const key = hashKey(removal.txid)
       const watched = this.#watch.txs.get(key)
       if (!watched) continue

@@ -53,12 +53,12 @@ export class ScriptHistory {
   }
 
   /**
-   * Newest first: descending txNum from below `before`. Throws HistoryTooLong after `MAX_PASSED_OVER` rows that are not the
-   * script's, or more than `mostRows` in all.
+   * Newest first: descending txNum from below `before` down to `from`. Throws HistoryTooLong after `MAX_PASSED_OVER` rows
+   * that are not the script's, or more than `mostRows` in all.
    */
   *newestFirst(
     scripthash: Uint8Array,
-    { before = Number.MAX_SAFE_INTEGER, mostRows = Number.POSITIVE_INFINITY } = {},
+    { before = Number.MAX_SAFE_INTEGER, from = 0, mostRows = Number.POSITIVE_INFINITY } = {},
   ): Generator<HistoryEntry> {
     const match = new ScriptMatch(scripthash, this.#hasher)
     let block: BlockPlace | undefined
@@ -67,9 +67,10 @@ export class ScriptHistory {
     for (let limit = FIRST_BATCH; ; limit = BATCH) {
       const rows = this.#sql.sql
         .exec(
-          'SELECT tx_num FROM history WHERE prefix48 = ? AND tx_num < ? ORDER BY tx_num DESC LIMIT ?',
+          'SELECT tx_num FROM history WHERE prefix48 = ? AND tx_num < ? AND tx_num >= ? ORDER BY tx_num DESC LIMIT ?',
           prefix48(scripthash),
           before,
+          from,
           limit,
         )
         .raw()

@@ -1,11 +1,29 @@
 import { WireError } from './error.ts'
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+/** Bytes whose hex is made at once. */
+const CHUNK = 1024
+const chunk: number[] = Array(2 * CHUNK).fill(0)
+/** Character codes of the hex digits. */
+const DIGIT = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 
 export function bytesToHex(bytes: Uint8Array): string {
   let hex = ''
-  for (let i = 0; i < bytes.length; i++) hex += HEX[bytes[i]!]
+  let at = 0
+  for (; at + CHUNK <= bytes.length; at += CHUNK) hex += hexOfChunk(bytes, at)
+  for (; at + 8 <= bytes.length; at += 8) hex += hexOfEight(bytes, at, 1)
+  for (; at < bytes.length; at++) hex += HEX[bytes[at]!]
   return hex
+}
+
+/** Of long bytes, in pieces of this size: eight at a time would leave the memory full of little strings. */
+function hexOfChunk(bytes: Uint8Array, at: number): string {
+  for (let i = 0; i < CHUNK; i++) {
+    const byte = bytes[at + i]!
+    chunk[2 * i] = DIGIT[byte >> 4]!
+    chunk[2 * i + 1] = DIGIT[byte & 15]!
+  }
+  return String.fromCharCode.apply(null, chunk)
 }
 
 /** Both letter cases; anything but pairs of hex digits is `bad-value`. */
@@ -21,8 +39,27 @@ export function hexToBytes(hex: string): Uint8Array<ArrayBuffer> {
 /** A hash as people write it: hex of the bytes in reverse. */
 export function toDisplay(hash: Uint8Array): string {
   let hex = ''
-  for (let i = hash.length - 1; i >= 0; i--) hex += HEX[hash[i]!]
+  let i = hash.length - 1
+  for (; i >= 7; i -= 8) hex += hexOfEight(hash, i, -1)
+  for (; i >= 0; i--) hex += HEX[hash[i]!]
   return hex
+}
+
+/** Hex of eight bytes from `at` on, forwards or backwards: several times as fast as one byte after the other. */
+function hexOfEight(bytes: Uint8Array, at: number, step: 1 | -1): string {
+  const a = bytes[at]!
+  const b = bytes[at + step]!
+  const c = bytes[at + 2 * step]!
+  const d = bytes[at + 3 * step]!
+  const e = bytes[at + 4 * step]!
+  const f = bytes[at + 5 * step]!
+  const g = bytes[at + 6 * step]!
+  const h = bytes[at + 7 * step]!
+  // biome-ignore format: a table
+  return String.fromCharCode(
+    DIGIT[a >> 4]!, DIGIT[a & 15]!, DIGIT[b >> 4]!, DIGIT[b & 15]!, DIGIT[c >> 4]!, DIGIT[c & 15]!, DIGIT[d >> 4]!, DIGIT[d & 15]!,
+    DIGIT[e >> 4]!, DIGIT[e & 15]!, DIGIT[f >> 4]!, DIGIT[f & 15]!, DIGIT[g >> 4]!, DIGIT[g & 15]!, DIGIT[h >> 4]!, DIGIT[h & 15]!,
+  )
 }
 
 /** The wire order of a 32-byte hash in display hex; anything but 64 hex digits is `bad-value`. */

@@ -53,6 +53,19 @@ test('hashing many is hashing each', () => {
   expect(bytesToHex(out)).toBe(parts.map((part) => bytesToHex(sha256d(part))).join(''))
 })
 
+test('hex is two digits a byte, whatever the length', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.uint8Array({ maxLength: 70 }), fc.uint8Array({ maxLength: 3000, size: 'max' })),
+      (bytes) => {
+        const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
+        expect(bytesToHex(bytes)).toBe(digits.join(''))
+        expect(toDisplay(bytes)).toBe(digits.reverse().join(''))
+      },
+    ),
+  )
+})
+
 test('display hex is the hash in reverse', () => {
   const hashHex = '000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f'
   expect(bytesToHex(fromDisplay(hashHex))).toBe('6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000')

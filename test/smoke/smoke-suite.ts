@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { filterHash, filterHeader } from '../../src/chain/block-filter.ts'
 import { regtest } from '../../src/chain/networks/regtest.ts'
 import { CloseCode, MAX_FRAME, SUBPROTOCOL } from '../../src/host/door.ts'
 import { addressOf } from '../../src/script/address.ts'
 import { encodeFrame } from '../../src/wire/frame.ts'
-import { bytesToHex, equalBytes, fromDisplay, hashKey, sha256, toDisplay } from '../../src/wire/hash.ts'
+import { bytesToHex, equalBytes, fromDisplay, hashKey, hexToBytes, sha256, toDisplay } from '../../src/wire/hash.ts'
 import { InvType } from '../../src/wire/inventory.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { poll, pollFor } from '../poll.ts'
@@ -27,6 +28,10 @@ const OP_TRUE_HASH = bytesToHex(sha256(OP_TRUE))
 interface Tx {
   txid: string
   status: { confirmed: boolean; block_height?: number; block_hash?: string }
+}
+
+interface RestBlock {
+  tx: { txid: string; vin: { txid: string; prevout: object }[] }[]
 }
 
 const txidOf = (bytes: Uint8Array) => parseTransaction(bytes).txid
@@ -109,6 +114,43 @@ export function smokeSuite(name: string, start: () => Promise<Shell>): void {
       }
       await scene.announce(scene.giver, maker.mine(1, { transactions: [tx] }))
     })
+
+    test('programs that read blocks from a node read them here, 4 MB at a time', async () => {
+      const rest = (path: string) => scene.get(`/rest${path}`)
+      const bytes = async (path: string) => new Uint8Array(await (await rest(path)).arrayBuffer())
+      const big = maker.chain()[BLOCKS - 1]!
+      const name = hexOf(big)
+      expect(equalBytes(await bytes(`/block/${name}.bin`), big.bytes)).toBe(true)
+      expect(await (await rest(`/block/${name}.hex`)).text()).toBe(`${bytesToHex(big.bytes)}\n`)
+      expect(await bytes(`/blockpart/${name}.bin?offset=${BIG_BYTES}&size=100`)).toEqual(
+        big.bytes.slice(BIG_BYTES, BIG_BYTES + 100),
+      )
+      // Three times as long as the block, and made while it is sent.
+      const block = (await (await rest(`/block/${name}.json`)).json()) as RestBlock
+      expect(block).toMatchObject({ height: BLOCKS, nTx: 2, size: big.bytes.length })
+      const spends = block.tx[1]!
+      expect(spends.vin[0]!.prevout).toMatchObject({ generated: true, height: 1, value: 50 })
+      const spent = (await (await rest(`/spenttxouts/${name}.json`)).json()) as unknown[][]
+      expect(spent.map(({ length }) => length)).toEqual([0, 1])
+      expect(await bytes(`/headers/${name}.bin?count=1`)).toEqual(big.header)
+      const { blocks } = (await (await rest('/chaininfo.json')).json()) as { blocks: number }
+      expect(blocks).toBe(maker.tip.height)
+      const utxos = await rest(`/getutxos/checkmempool/${spends.txid}-0/${spends.vin[0]!.txid}-0.json`)
+      expect(await utxos.json()).toMatchObject({ chainHeight: blocks, bitmap: '10' })
+    }, 30_000)
+
+    test('filters for light clients follow the chain', async () => {
+      const { length } = maker.chain()
+      const headers = async () => {
+        const answer = await scene.ask(`/rest/blockfilterheaders/basic/${hexOf(maker.genesis)}.json?count=2000`)
+        return answer.status === 200 ? ((await answer.json()) as string[]) : []
+      }
+      await pollFor('there is one for every block', async () => (await headers()).length, length + 1, SYNC)
+      const [before, last] = (await headers()).slice(-2)
+      const { filter } = await scene.json<{ filter: string }>(`/rest/blockfilter/basic/${hexOf(maker.tip)}.json`)
+      const header = filterHeader(filterHash(hexToBytes(filter)), fromDisplay(before!))
+      expect(toDisplay(header)).toBe(last)
+    }, 30_000)
 
     test('the API answers for what the peers gave', async () => {
       const chain = maker.chain()

@@ -3,7 +3,7 @@ import { Workerd } from '../workerd.ts'
 import { smokeSuite } from './smoke-suite.ts'
 
 smokeSuite('workerd', async () => {
-  const relay = await Workerd.start({ env: { CAUSEWAY_NETWORK: 'regtest' } })
+  const relay = await Workerd.start({ env: { CAUSEWAY_NETWORK: 'regtest', CAUSEWAY_FILTERS: 'on' } })
   return {
     http: relay.http,
     door: `${relay.http.replace('http', 'ws')}/p2p`,

@@ -9,6 +9,7 @@ import { writeBusy } from './busy-scripts.ts'
 import { IndexRows } from './index-rows.ts'
 import { offsetChecks } from './offsets.ts'
 import { deleteParts, writeParts } from './parts.ts'
+import type { PrefixCounts } from './prefix-counts.ts'
 import { type BlockTouches, touchesBytes } from './touches.ts'
 
 /** A connected block as its rows say it. */
@@ -102,10 +103,10 @@ export class Batch {
   }
 
   /**
-   * Writes everything but the coins. To be called inside a transaction. Ids of blocks that turned out to be damaged in the
-   * store.
+   * Writes everything but the coins. To be called inside a transaction. `counts`: of all rows in `history`, where that is
+   * known. Ids of blocks that turned out to be damaged in the store.
    */
-  write(sql: SqlPort, tree: HeaderTree, hasher: Hasher): ReadonlySet<number> {
+  write(sql: SqlPort, tree: HeaderTree, hasher: Hasher, counts?: PrefixCounts): ReadonlySet<number> {
     for (const { node, bytes } of this.#bodies.values()) writeBody(sql, node.id, bytes, hasher)
     this.#takeBack(sql)
     for (const { node, prevouts } of this.connected) writeParts(sql, 'prevouts', node.id, prevouts, hasher)
@@ -117,7 +118,7 @@ export class Batch {
       pushBest(this.connected[i]!, values)
     })
     const lost = this.deletes.deleteFrom(sql)
-    const got = this.inserts.insertInto(sql)
+    const got = this.inserts.insertInto(sql, counts)
     const connected = this.connected.map(({ touches }) => touches)
     const damaged = writeBusy(sql, hasher, { reverted: this.#revertedTouches, connected, lost, got })
     this.#mark(tree)

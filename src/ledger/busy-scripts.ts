@@ -32,7 +32,7 @@ export interface BusyChange {
   connected: readonly BlockTouches[]
   /** Prefixes that have lost rows in `history`. */
   lost: ReadonlySet<number>
-  /** Prefixes that have got some; repeats do no harm. */
+  /** Prefixes that have got some and may be busy; repeats do no harm. */
   got: Float64Array
 }
 

@@ -20,6 +20,7 @@ import { type Connected, type Invalid, invalid, type Unavailable } from './conne
 import { type Candidate, InputCheck } from './input-check.ts'
 import { encodeOffsets } from './offsets.ts'
 import type { Stored } from './parts.ts'
+import { PrefixCounts } from './prefix-counts.ts'
 import { readPrevouts } from './prevouts.ts'
 import { blockRef, Reorganisation } from './reorganisation.ts'
 import { claimStore } from './store-identity.ts'
@@ -79,6 +80,8 @@ export class Chainstate {
   #nextTx = 0
   /** Coins as of the tip. */
   #utxoSize = 0
+  /** Of the rows in `history`, where this object has written them all. */
+  #counts: PrefixCounts | undefined
   #broken = false
 
   /** Opens the store, which is refused (`StoreError`) when it is another network's, and connects genesis in a new one. */
@@ -382,6 +385,7 @@ export class Chainstate {
     const node = this.#tree.mainAt(0)!
     const digest = digestBlock(genesis, this.#hasher)
     const nothing = { fees: 0, stats: noStats(), prevouts: new Uint8Array(0), txAt: new Uint32Array(1) }
+    this.#counts = new PrefixCounts()
     this.#batch.addBody(node, genesis)
     this.#addRows(node, { digest, bytes: genesis }, nothing)
     this.#standAt(node)
@@ -394,7 +398,7 @@ export class Chainstate {
     if (this.#batch.isEmpty) return
     const damaged = this.#guarded(() =>
       this.#sql.transactionSync(() => {
-        const found = this.#batch.write(this.#sql, this.#tree, this.#hasher)
+        const found = this.#batch.write(this.#sql, this.#tree, this.#hasher, this.#counts)
         this.#coins.flush()
         this.#bip30.coinbases.write()
         return found

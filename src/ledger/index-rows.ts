@@ -1,8 +1,10 @@
 import type { BlockDigest } from '../chain/digest.ts'
 import { multiInsert } from '../store/multi-insert.ts'
+import { BUSY_ABOVE } from '../store/schema.ts'
 import type { SqlPort } from '../store/sql.ts'
 import { keyOrder } from './key-order.ts'
 import { NumberRows } from './number-rows.ts'
+import type { PrefixCounts } from './prefix-counts.ts'
 
 const PREFIX_LIMIT = 2 ** 48
 /** Up to so many scripts of one transaction are compared each with each instead of sorted. */
@@ -65,9 +67,9 @@ export class IndexRows {
 
   /**
    * To be called inside a transaction. The prefixes that have got rows in `history`, near each other where their rows are;
-   * some may come more than once.
+   * some may come more than once. Those that `counts` shows to have few rows are left out, where it knows all rows.
    */
-  insertInto(sql: SqlPort): Float64Array {
+  insertInto(sql: SqlPort, counts: PrefixCounts | undefined): Float64Array {
     const [txPrefix, txNum] = this.#tx.columns as [Float64Array, Float64Array]
     const txOrder = keyOrder(this.#tx.count, PREFIX_LIMIT, (row) => txPrefix[row]!)
     multiInsert(sql, 'tx (prefix48, tx_num)', 2, txOrder.length, (i, values) => {
@@ -91,7 +93,7 @@ export class IndexRows {
       const row = spendOrder[i]!
       values.push(funding[row]!, vout[row]!, spender[row]!, vin[row]!)
     })
-    return withoutRepeats(historyOrder, script)
+    return candidates(historyOrder, script, counts)
   }
 
   /** To be called inside a transaction. The prefixes that have lost rows in `history`, each once. */
@@ -163,13 +165,17 @@ export class IndexRows {
   }
 }
 
-/** The keys of rows in the order given, without those that equal the one before. */
-function withoutRepeats(order: Float64Array, keys: Float64Array): Float64Array {
+/** The prefixes of rows in the order given: without those that equal the one before, and those that cannot be busy. */
+function candidates(order: Float64Array, prefixes: Float64Array, counts: PrefixCounts | undefined): Float64Array {
+  if (counts) for (let i = 0; i < order.length; i++) counts.add(prefixes[order[i]!]!)
   const kept = new Float64Array(order.length)
   let count = 0
+  let last = -1
   for (let i = 0; i < order.length; i++) {
-    const key = keys[order[i]!]!
-    if (count === 0 || key !== kept[count - 1]) kept[count++] = key
+    const prefix = prefixes[order[i]!]!
+    if (prefix === last) continue
+    last = prefix
+    if (!counts || counts.mayExceed(prefix, BUSY_ABOVE)) kept[count++] = prefix
   }
   return kept.subarray(0, count)
 }

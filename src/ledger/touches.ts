@@ -1,6 +1,6 @@
 import type { BlockDigest } from '../chain/digest.ts'
 import { isUnspendable } from './input-check.ts'
-import { prevoutColumns } from './prevouts.ts'
+import { type PrevoutColumns, prevoutColumns } from './prevouts.ts'
 
 /** What is kept of a block until it is committed, so that the sums of busy scripts can follow it. */
 export interface BlockTouches {
@@ -14,7 +14,7 @@ export interface BlockTouches {
   /** By input as in the digest: prefix48 of the scripthash of what is spent, and the output's index. */
   spentPrefix: Float64Array
   spentVout: Uint32Array
-  /** As `ledger/prevouts.ts` lays them out. */
+  /** As `ledger/prevouts.ts` lays them out; sound. */
   prevouts: Uint8Array
 }
 
@@ -63,14 +63,14 @@ export function touchesBytes({ digest: { txCount, inputStart, outputStart } }: B
 export function eachTouch(block: BlockTouches, sink: TouchSink): void {
   const { firstTx, digest, spentPrefix, spentVout, prevouts } = block
   const { txCount, inputStart, outputStart, value, scriptPrefix, scriptAt, scriptLength } = digest
-  const spent = prevoutColumns(prevouts)
-  if (!spent) throw new Error('prevouts that are no prevouts')
+  let spent: PrevoutColumns | undefined
   let n = 0
   for (let t = 0; t < txCount; t++) {
     const firstInput = t === 0 ? inputStart[1]! : inputStart[t]!
     for (let i = firstInput; i < inputStart[t + 1]!; i++, n++) {
       const slot = sink.slotOf(spentPrefix[i]!)
       if (slot < 0) continue
+      spent ??= prevoutColumns(prevouts)!
       const [at, length] = [spent.scriptAt[n]!, spent.scriptLength[n]!]
       sink.spends(slot, firstTx + t, spent.txNum[n]!, spentVout[i]!, spent.value[n]!, at, length)
     }

@@ -13,32 +13,37 @@ import { Ledger } from './open-ledger.ts'
 import { RandomChain } from './random-chain.ts'
 
 const SEED = 77
+const LONG_SCRIPT = new Uint8Array(1500).fill(0x51)
+const SCRIPTHASH = nodeHasher.sha256(LONG_SCRIPT)
 
-/** A chain whose last blocks spend much, one of them with a body and prevouts of several parts. */
-function start() {
-  const chain = new RandomChain(SEED)
-  const blocks = chain.growMany(chain.maker.genesis, 112, 6)
-  const ledger = new Ledger()
-  ledger.extend(blocks.map(({ bytes }) => bytes))
-  return { chain, blocks, ledger, random: new SeededRandom(SEED) }
-}
+const chain = new RandomChain(SEED)
+const grown = chain.growMany(chain.maker.genesis, 112, 4)
+const [made, large] = largeBlocks()
 
-/** A block of a hundred transactions that spend outputs with long scripts, made by the block before it. */
-function addLarge({ chain, blocks, ledger }: ReturnType<typeof start>): MadeBlock[] {
+/** A block that makes a hundred outputs with long scripts, and one of a hundred transactions that spend them. */
+function largeBlocks(): [MadeBlock, MadeBlock] {
   const { maker } = chain
-  const owner = blocks.find(({ txids }) => ledger.chain.coins.coin(txids[0]!, 0))!
+  const ledger = new Ledger()
+  ledger.extend(grown.map(({ bytes }) => bytes))
+  const owner = grown.find(({ txids }) => ledger.chain.coins.coin(txids[0]!, 0))!
   const coin = { txid: owner.txids[0]!, vout: 0, valueSat: maker.subsidy(owner.height) }
-  const long = { valueSat: 1000, script: new Uint8Array(1500).fill(0x51) }
-  const made = maker.block({ transactions: [spend([coin], Array(100).fill(long))] }, blocks.at(-1))
+  const long = { valueSat: 1000, script: LONG_SCRIPT }
+  const making = maker.block({ transactions: [spend([coin], Array(100).fill(long))] }, grown.at(-1))
   const spends = Array.from({ length: 100 }, (_, vout) =>
     spend(
-      [{ txid: made.txids[1]!, vout, valueSat: 1000 }],
-      [{ valueSat: 900, script: vout % 2 ? OP_TRUE : long.script }],
+      [{ txid: making.txids[1]!, vout, valueSat: 1000 }],
+      [{ valueSat: 900, script: vout % 2 ? OP_TRUE : LONG_SCRIPT }],
     ),
   )
-  const large = maker.block({ transactions: spends }, made)
-  ledger.extend([made.bytes, large.bytes])
-  return [made, large]
+  return [making, maker.block({ transactions: spends }, making)]
+}
+
+/** A ledger of a chain whose last blocks spend much, the last one with a body and prevouts of several parts. */
+function start() {
+  const blocks = [...grown, made, large]
+  const ledger = new Ledger()
+  ledger.extend(blocks.map(({ bytes }) => bytes))
+  return { blocks, ledger, random: new SeededRandom(SEED) }
 }
 
 function mend({ chain: chainstate }: Ledger, node: HeaderNode, { bytes }: MadeBlock): boolean {
@@ -48,9 +53,7 @@ function mend({ chain: chainstate }: Ledger, node: HeaderNode, { bytes }: MadeBl
 test.each(KINDS_OF_DAMAGE)(
   '%s in what is stored of a block is found and mended, and every row is as it was',
   (kind) => {
-    const on = start()
-    on.blocks.push(...addLarge(on))
-    const { ledger, blocks, random } = on
+    const { ledger, blocks, random } = start()
     const before = dump(ledger.sql)
     for (const block of [...blocks.slice(-2), ...blocks.slice(-8, -5)]) {
       const node = ledger.tree.node(block.hash)!
@@ -69,9 +72,7 @@ test.each(KINDS_OF_DAMAGE)(
 )
 
 test('a block that spends from one that is damaged too waits for that one', () => {
-  const on = start()
-  const [made, large] = addLarge(on) as [MadeBlock, MadeBlock]
-  const { ledger, random } = on
+  const { ledger, random } = start()
   const before = dump(ledger.sql)
   const [lower, upper] = [made, large].map(({ hash }) => ledger.tree.node(hash)!) as [HeaderNode, HeaderNode]
   for (const kind of KINDS_OF_DAMAGE) for (const node of [lower, upper]) damageAt(ledger.sql, node.id, kind, random)
@@ -87,7 +88,7 @@ test('a block that spends from one that is damaged too waits for that one', () =
 
 test('nothing is mended with another block, nor against rows that tell of other sums', () => {
   const { ledger, blocks, random } = start()
-  const [block] = blocks.slice(-1) as [MadeBlock]
+  const block = large
   const other = blocks.find(({ bytes }) => bytes.length !== block.bytes.length)!
   const node = ledger.tree.node(block.hash)!
   damageAt(ledger.sql, node.id, 'a lost row of the body', random)
@@ -99,9 +100,7 @@ test('nothing is mended with another block, nor against rows that tell of other 
 })
 
 test('whatever is flipped, each answer is the right one or that the block is damaged, and the damage is told of', () => {
-  const on = start()
-  on.blocks.push(...addLarge(on))
-  const { ledger, blocks, random } = on
+  const { ledger, blocks, random } = start()
   const told = new Set<number>()
   const open = () =>
     new ChainQueries({ sql: ledger.sql, network: regtest, hasher: nodeHasher, onDamage: (id) => told.add(id) })
@@ -112,7 +111,7 @@ test('whatever is flipped, each answer is the right one or that the block is dam
   for (const [name, ask] of questions) right.set(name, ask(open()))
   const noticed = new Set<string>()
   for (const kind of KINDS_OF_DAMAGE) {
-    for (let i = 0; i < 6; i++) {
+    for (let i = 0; i < 3; i++) {
       if (!damageAt(ledger.sql, node.id, kind, random)) continue
       const queries = open()
       told.clear()
@@ -142,19 +141,20 @@ type Question = [name: string, ask: (queries: ChainQueries) => unknown]
 /** Every way to read what is stored of a block. */
 function questionsAbout({ hash, txids }: MadeBlock, before: MadeBlock): Question[] {
   const someTx = txids[40]!
+  const some = txids.filter((_, i) => i % 9 === 4)
   return [
     ['rawBlock', (q) => q.rawBlock(hash)],
     ['blockTxids', (q) => q.blockTxids(hash)],
     ['blockTxs', (q) => [0, 25, 75, 100].map((at) => q.blockTxs(hash, at, 25))],
-    ['tx', (q) => txids.map((txid) => q.tx(txid))],
-    ['txStatus', (q) => txids.map((txid) => q.txStatus(txid))],
-    ['has', (q) => txids.map((txid) => q.has(txid))],
-    ['outputCount', (q) => txids.map((txid) => q.outputCount(txid))],
+    ['tx', (q) => some.map((txid) => q.tx(txid))],
+    ['txStatus', (q) => some.map((txid) => q.txStatus(txid))],
+    ['has', (q) => some.map((txid) => q.has(txid))],
+    ['outputCount', (q) => some.map((txid) => q.outputCount(txid))],
     ['merkleProof', (q) => q.merkleProof(someTx)],
     ['outspends', (q) => q.outspends(before.txids[1]!)],
-    ['scriptStats', (q) => q.scriptStats(nodeHasher.sha256(new Uint8Array(1500).fill(0x51)))],
-    ['scriptTxs', (q) => q.scriptTxs(nodeHasher.sha256(new Uint8Array(1500).fill(0x51)), 200)],
-    ['scriptUtxos', (q) => q.scriptUtxos(nodeHasher.sha256(new Uint8Array(1500).fill(0x51)), 500)],
+    ['scriptStats', (q) => q.scriptStats(SCRIPTHASH)],
+    ['scriptTxs', (q) => q.scriptTxs(SCRIPTHASH, 200)],
+    ['scriptUtxos', (q) => q.scriptUtxos(SCRIPTHASH, 500)],
     ['blockSummary', (q) => q.blockSummary(hash)],
     ['storedBlock', (q) => q.core.storedBlock(hash)],
     ['blockPart', (q) => [0, 50_000].map((at) => q.core.blockPart(hash, at, 20_000)).find(isDamaged)],

@@ -133,7 +133,7 @@ export class ChainFollower {
 
   /** Connects a child of the tip; false when it is not at hand. */
   #extend(next: HeaderNode): boolean {
-    const { ready, chainstate, refused, moved } = this.#ports
+    const { ready, chainstate, refused, moved, damaged } = this.#ports
     const block = ready.take(next)
     if (!block) {
       this.#readAhead(next)
@@ -143,6 +143,12 @@ export class ChainFollower {
     if (result.kind === 'invalid') {
       refused(result, block.from)
       return true
+    }
+    if (result.kind === 'unavailable') {
+      // It waits for another one to be mended.
+      ready.add(block)
+      damaged(result.node)
+      return false
     }
     this.latest = { id: next.id, bytes: block.bytes, from: block.from }
     moved([], [result])

@@ -351,6 +351,7 @@ export class LedgerHost {
   #advance({ chainstate, follower }: Full): void {
     const { tip } = chainstate
     follower.advance(this.#now)
+    this.#seeToDamage(chainstate)
     if (follower.isUnderWay) return
     if (!this.#synced && this.#isSynced()) this.#becomeSynced()
     this.#commitIfTime(chainstate)
@@ -460,6 +461,11 @@ export class LedgerHost {
     if (body?.kind === 'found') return body.bytes
     this.#damaged(this.#tree.nodeById(node.id)!)
     return undefined
+  }
+
+  /** What the chainstate came upon by itself. */
+  #seeToDamage({ damaged }: Chainstate): void {
+    for (const id of [...damaged]) this.#damaged(this.#tree.nodeById(id)!)
   }
 
   #damaged(node: HeaderNode): void {

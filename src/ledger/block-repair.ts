@@ -1,8 +1,9 @@
 import type { BlockDigest } from '../chain/digest.ts'
 import type { SqlPort } from '../store/sql.ts'
-import type { Hasher } from '../wire/hash.ts'
+import { type Hasher, prefix48 } from '../wire/hash.ts'
 import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { readBody, writeBody } from './bodies.ts'
+import { writeBusy } from './busy-scripts.ts'
 import { encodeOffsets, offsetChecks, readOffsets } from './offsets.ts'
 import { deleteParts, writeParts } from './parts.ts'
 import { decodePrevouts, encodePrevouts, prevoutSize, readPrevouts, type SpentOutput } from './prevouts.ts'
@@ -71,8 +72,22 @@ export class BlockRepair {
         writeParts(this.#sql, 'prevouts', id, encodePrevouts(spent), this.#hasher)
       }
       if (damaged.includes('offsets')) this.#writeOffsets(id, encodeOffsets(digest, entriesAt(digest, spent)))
+      this.#sumUp(digest, spent)
     })
     return true
+  }
+
+  /** Scripts of the block may have become busy while their history could not be read. */
+  #sumUp({ scriptPrefix }: BlockDigest, spent: readonly SpentOutput[]): void {
+    const got = new Float64Array(scriptPrefix.length + spent.length)
+    got.set(scriptPrefix)
+    for (const [i, { script }] of spent.entries()) got[scriptPrefix.length + i] = prefix48(this.#hasher.sha256(script))
+    const row = this.#sql.sql
+      .exec('SELECT first_tx + tx_count FROM best ORDER BY height DESC LIMIT 1')
+      .raw()
+      .toArray()[0]
+    const end = row![0] as number
+    writeBusy(this.#sql, this.#hasher, { reverted: [], connected: [], lost: new Set(), got, end })
   }
 
   /** `undefined` for a block that is not connected. */

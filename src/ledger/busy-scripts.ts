@@ -34,6 +34,8 @@ export interface BusyChange {
   lost: ReadonlySet<number>
   /** Prefixes that have got some and may be busy; repeats do no harm. */
   got: Float64Array
+  /** Where no block is reverted or connected: the number behind the last transaction. */
+  end?: number
 }
 
 /**
@@ -47,7 +49,7 @@ export interface BusyChange {
  */
 export function writeBusy(sql: SqlPort, hasher: Hasher, change: BusyChange): ReadonlySet<number> {
   const { reverted, connected, lost, got } = change
-  const first = connected[0]?.firstTx ?? reverted.at(-1)?.firstTx ?? 0
+  const first = connected[0]?.firstTx ?? reverted.at(-1)?.firstTx ?? change.end ?? 0
   const busy = new Set<number>()
   for (const prefixes of [lost, got]) addBusy(sql, prefixes, busy)
   for (const prefix of lost) if (!busy.has(prefix)) forget(sql, prefix)

@@ -9,7 +9,7 @@ import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { Batch } from './batch.ts'
 import { Bip30 } from './bip30.ts'
-import type { BlockPart } from './block-damaged.ts'
+import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { BlockRepair } from './block-repair.ts'
 import { noStats, type StatsRow, statsOf } from './block-stats.ts'
 import { readBody } from './bodies.ts'
@@ -114,6 +114,11 @@ export class Chainstate {
     return this.#batch.bytes + this.#coins.cache.dirtyBytes
   }
 
+  /** Ids of blocks that are known to be damaged: more than those found by `inspect`. */
+  get damaged(): ReadonlySet<number> {
+    return this.#damaged
+  }
+
   /** Whether the block's bytes are in the store or on their way there, as far as is known undamaged. */
   hasBody(node: HeaderNode): boolean {
     if (this.#batch.body(node)) return true
@@ -174,16 +179,18 @@ export class Chainstate {
 
   /**
    * Checks the block that follows the tip, and applies it when it is valid; otherwise nothing has changed. The raw block
-   * is kept until `commit` and not to be written to.
+   * is kept until `commit` and not to be written to. `unavailable`: another block, which would have to be read to know.
    */
-  connect(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>, digest: BlockDigest): Connected | Invalid {
+  connect(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>, digest: BlockDigest): Connected | Invalid | Unavailable {
     this.#refuseBroken()
     if (!equalBytes(node.prev, this.#tip.hash)) throw new Error('only a child of the tip can be connected')
     const refused = this.checkAlone(node, digest)
     if (refused) return refused
     return this.#guarded(() => {
       const block = this.#candidate(node, bytes, digest)
-      const repeats = this.#bip30.repeatedBy(block) !== undefined
+      const repeated = this.#repeatedBy(block)
+      if (repeated.kind === 'unavailable') return repeated
+      const repeats = repeated.txNum !== undefined
       const reason = this.#checkCoins(node, block, repeats)
       if (reason) return invalid(node, reason)
       this.#apply(node, block, repeats)
@@ -241,6 +248,19 @@ export class Chainstate {
       csv: height >= network.heights.csv,
       sigopRules: network.scriptExceptions.find(({ hash }) => equalBytes(hash, node.hash)) ?? ALL_SIGOPS,
       chain: this.#times,
+    }
+  }
+
+  /** txNum of the last transaction that the block's coinbase repeats; or the block that hides it. */
+  #repeatedBy(
+    block: Pick<Candidate, 'digest' | 'firstTx'>,
+  ): { kind: 'known'; txNum: number | undefined } | Unavailable {
+    try {
+      return { kind: 'known', txNum: this.#bip30.repeatedBy(block) }
+    } catch (error) {
+      if (!(error instanceof BlockDamaged)) throw error
+      this.#damaged.add(error.blockId)
+      return { kind: 'unavailable', node: this.#tree.nodeById(error.blockId)!, why: 'damaged' }
     }
   }
 
@@ -320,11 +340,12 @@ export class Chainstate {
       this.#damaged.add(node.id)
       return { kind: 'unavailable', node, why: 'damaged' }
     }
+    const repeated = this.#repeatedBy({ digest, firstTx })
+    if (repeated.kind === 'unavailable') return repeated
     undoCoins(undo, this.#coins)
-    const repeated = this.#bip30.repeatedBy({ digest, firstTx })
     this.#standAt(this.#tree.node(node.prev)!)
-    if (repeated !== undefined && !this.#bip30.holdsIn(node, this.#tip)) {
-      this.#bip30.restoreReplaced(digest, bytes, repeated)
+    if (repeated.txNum !== undefined && !this.#bip30.holdsIn(node, this.#tip)) {
+      this.#bip30.restoreReplaced(digest, bytes, repeated.txNum)
     }
     this.#batch.deletes.add(digest, firstTx, undo.spentTx, undo.spentPrefix)
     this.#batch.addReverted(node, touchesOf(digest, bytes, firstTx, undo.spentPrefix, prevouts))

@@ -149,16 +149,17 @@ export class Refetch {
     let other: SyncPeer | undefined
     for (const peer of this.#peers.values()) {
       if (tried.has(peer.link) || !this.#mayServe(peer, node)) continue
-      if (this.#tree.ancestor(peer.best!, node.height)?.id === node.id) return peer
+      if (peer.best && this.#tree.ancestor(peer.best, node.height)?.id === node.id) return peer
       other ??= peer
     }
     return other
   }
 
   #mayServe({ info, best }: SyncPeer, { height }: HeaderNode): boolean {
-    if (!best || best.height < height) return false
     if (height >= this.#network.heights.segwit && !servesWitness(info)) return false
-    return servesAllBlocks(info) || height > best.height - LIMITED_BLOCKS
+    // One that has nothing new for us does not say where it stands.
+    if (!best) return servesAllBlocks(info)
+    return best.height >= height && (servesAllBlocks(info) || height > best.height - LIMITED_BLOCKS)
   }
 
   #giveUpOn(want: Want): void {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { regtest } from '../../src/chain/networks/regtest.ts'
 import { LedgerAnswers } from '../../src/ledger/answers.ts'
-import { bytesToHex, toDisplay } from '../../src/wire/hash.ts'
+import { bytesToHex, prefix48, toDisplay } from '../../src/wire/hash.ts'
 import { InvType } from '../../src/wire/inventory.ts'
 import { frontOver } from '../api/front.ts'
 import { damageAt, KINDS_OF_DAMAGE, type KindOfDamage } from '../ledger/damage.ts'
 import { RandomChain } from '../ledger/random-chain.ts'
-import type { MadeBlock } from '../sim/chain-maker.ts'
+import { ChainMaker, type MadeBlock } from '../sim/chain-maker.ts'
 import type { ScriptedPeerOptions } from '../sim/scripted-peer.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { differences } from './fresh-index.ts'
@@ -33,10 +33,13 @@ function start(seed: number) {
   /** A block that spends, so that it has everything that can be damaged. */
   const victim = blocks.slice(0, -3).findLast(({ txids }) => txids.length > 2)!
   const hurt = (kind: KindOfDamage, block = victim) => {
-    const id = rig.sql.sql.exec('SELECT header_id FROM best WHERE height = ?', block.height).raw().toArray()[0]![0]
-    return damageAt(rig.sql, id as number, kind, simulation.random)
+    return damageAt(rig.sql, idAt(rig, block.height), kind, simulation.random)
   }
   return { simulation, chain, blocks, rig, meet, victim, hurt }
+}
+
+function idAt(rig: Rig, height: number): number {
+  return rig.sql.sql.exec('SELECT header_id FROM best WHERE height = ?', height).raw().toArray()[0]![0] as number
 }
 
 const losses = (rig: Rig) => rig.log.filter(({ text }) => text === 'a stored block cannot be read')
@@ -205,5 +208,42 @@ describe('a reorganisation that needs a damaged block', () => {
     rig.meet({ blocks: raw([...blocks.slice(0, -3), ...branch]), dials: true })
     expect(simulation.run(30_000, () => rig.committed === HEIGHT + 3)).toBe(true)
     expect(differences(rig.sql, regtest, raw([...blocks.slice(0, -3), ...branch]))).toEqual({})
+  })
+})
+
+describe('a block that cannot be connected without one that is damaged', () => {
+  test('as a script that becomes busy has a part of its history there is connected, and the sums follow', () => {
+    const simulation = new Simulation(79)
+    const blocks = new ChainMaker({ seed: 79 }).mine(110)
+    const rig = new Rig(simulation)
+    for (const { bytes } of blocks.slice(0, 95)) rig.submitBlock(bytes)
+    expect(simulation.run(30_000, () => rig.committed === 95)).toBe(true)
+    for (const height of [30, 60]) damageAt(rig.sql, idAt(rig, height), 'a flipped byte of the body', simulation.random)
+    for (const { bytes } of blocks.slice(95)) rig.submitBlock(bytes)
+    expect(simulation.run(30_000, () => rig.committed === 110)).toBe(true)
+    expect(Object.keys(differences(rig.sql, regtest, raw(blocks)))).toContain('busy')
+    expect(losses(rig)).toHaveLength(2)
+    rig.meet({ blocks: raw(blocks), dials: true })
+    expect(simulation.run(30_000, () => repairs(rig).length === 2)).toBe(true)
+    expect(differences(rig.sql, regtest, raw(blocks))).toEqual({})
+  })
+
+  test('as its coinbase might be one of there waits in memory', () => {
+    const on = start(80)
+    const { rig, simulation, chain, blocks, victim } = on
+    const [next, after] = chain.growMany(blocks.at(-1)!, 2, 3)
+    on.hurt('a flipped byte of the body')
+    on.hurt('a flipped byte of the places')
+    const { first } = rig.sql.sql
+      .exec<{ first: number }>('SELECT first_tx AS first FROM best WHERE height = ?', victim.height)
+      .one()
+    rig.sql.sql.exec('INSERT INTO tx VALUES (?, ?)', prefix48(next!.txids[0]!), first)
+    for (const { bytes } of [next!, after!]) rig.submitBlock(bytes)
+    simulation.run(10_000)
+    expect(rig.committed).toBe(HEIGHT)
+    on.meet()
+    expect(simulation.run(10_000, () => rig.committed === HEIGHT + 2)).toBe(true)
+    expect(losses(rig)).toHaveLength(1)
+    expect(repairs(rig)).toHaveLength(1)
   })
 })

@@ -46,7 +46,9 @@ export class Ledger {
 
   /** Connects a child of the tip. */
   connect(bytes: Bytes): Connected | Invalid {
-    return this.chain.connect(this.headers([bytes])[0]!, bytes, digestBlock(bytes, this.#hasher))
+    const result = this.chain.connect(this.headers([bytes])[0]!, bytes, digestBlock(bytes, this.#hasher))
+    if (result.kind === 'unavailable') throw new Error(`block ${result.node.height} is ${result.why}`)
+    return result
   }
 
   /** Connects blocks that must be valid, and commits. */

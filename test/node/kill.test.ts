@@ -12,7 +12,10 @@ import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, spend } from '../sim
 import { SeededRandom } from '../sim/random.ts'
 import { TcpPeerServer } from '../sim/tcp-peer.ts'
 
-const KILLS = 30
+/** `CAUSEWAY_KILLS` makes a campaign of it. */
+const KILLS = Number(process.env.CAUSEWAY_KILLS ?? 15)
+/** Within this each kill, restart included, on a machine that has other things to do. */
+const MS_PER_KILL = 8000
 /** Blocks that are there from the start, so that the first kills fall into an initial download. */
 const BEFORE = 250
 const MATURITY = 100
@@ -66,51 +69,55 @@ class Miner {
   }
 }
 
-test('whatever was acknowledged survives thirty kills at random moments, and the index is as one built afresh', async () => {
-  const seed = Date.now() % 1_000_000
-  const random = new SeededRandom(seed)
-  const miner = new Miner(seed)
-  while (miner.tip.height < BEFORE) miner.mine()
-  const data = mkdtempSync(join(tmpdir(), 'causeway-kill-'))
-  // Every connection's peer starts with what there is by then.
-  const blocks = miner.chain().map(({ bytes }) => bytes)
-  const peers = await TcpPeerServer.listen({ blocks })
-  const program = await Program.start(['node', '--network', 'regtest', '--connect', `127.0.0.1:${peers.port}`], {
-    data,
-  })
-  const tipHeight = async () => Number(await program.text('/api/blocks/tip/height'))
-  let acknowledged = 0
-  let moved = 0
-  try {
-    for (let kill = 0; kill < KILLS; kill++) {
-      const until = Date.now() + 20 + random.below(700)
-      const before = acknowledged
-      while (Date.now() < until) {
-        for (const { bytes } of miner.mine()) {
-          blocks.push(bytes)
-          for (const tcp of peers.connections) if (!tcp.closed) tcp.send(tcp.peer.mined(bytes))
+test(
+  `whatever was acknowledged survives ${KILLS} kills at random moments, and the index is as one built afresh`,
+  async () => {
+    const seed = Date.now() % 1_000_000
+    const random = new SeededRandom(seed)
+    const miner = new Miner(seed)
+    while (miner.tip.height < BEFORE) miner.mine()
+    const data = mkdtempSync(join(tmpdir(), 'causeway-kill-'))
+    // Every connection's peer starts with what there is by then.
+    const blocks = miner.chain().map(({ bytes }) => bytes)
+    const peers = await TcpPeerServer.listen({ blocks })
+    const program = await Program.start(['node', '--network', 'regtest', '--connect', `127.0.0.1:${peers.port}`], {
+      data,
+    })
+    const tipHeight = async () => Number(await program.text('/api/blocks/tip/height'))
+    let acknowledged = 0
+    let moved = 0
+    try {
+      for (let kill = 0; kill < KILLS; kill++) {
+        const until = Date.now() + 20 + random.below(700)
+        const before = acknowledged
+        while (Date.now() < until) {
+          for (const { bytes } of miner.mine()) {
+            blocks.push(bytes)
+            for (const tcp of peers.connections) if (!tcp.closed) tcp.send(tcp.peer.mined(bytes))
+          }
+          acknowledged = Math.max(acknowledged, await tipHeight())
+          await sleep(random.below(20))
         }
-        acknowledged = Math.max(acknowledged, await tipHeight())
-        await sleep(random.below(20))
+        if (acknowledged > before) moved++
+        await program.kill()
+        await program.restart()
+        // A branch that replaces the last block is one longer, so the height never falls below what was told.
+        expect(await tipHeight(), `seed ${seed}, kill ${kill}`).toBeGreaterThanOrEqual(acknowledged)
       }
-      if (acknowledged > before) moved++
-      await program.kill()
-      await program.restart()
-      // A branch that replaces the last block is one longer, so the height never falls below what was told.
-      expect(await tipHeight(), `seed ${seed}, kill ${kill}`).toBeGreaterThanOrEqual(acknowledged)
-    }
-    await pollFor(`the node reaches the tip (seed ${seed})`, tipHeight, miner.tip.height, { within: 20_000 })
-    await program.stop()
-    expect(moved, 'kills after progress').toBeGreaterThan(KILLS / 3)
+      await pollFor(`the node reaches the tip (seed ${seed})`, tipHeight, miner.tip.height, { within: 20_000 })
+      await program.stop()
+      expect(moved, 'kills after progress').toBeGreaterThan(KILLS / 3)
 
-    const file = openSqlite(join(data, 'ledger.sqlite'), { readOnly: true })
-    const fresh = new Ledger(memory())
-    fresh.extend(miner.chain().map(({ bytes }) => bytes))
-    expect(dump(file), `seed ${seed}`).toEqual(dump(fresh.sql))
-    file.close()
-  } finally {
-    await program.remove()
-    await peers.close()
-    rmSync(data, { recursive: true, force: true })
-  }
-}, 240_000)
+      const file = openSqlite(join(data, 'ledger.sqlite'), { readOnly: true })
+      const fresh = new Ledger(memory())
+      fresh.extend(miner.chain().map(({ bytes }) => bytes))
+      expect(dump(file), `seed ${seed}`).toEqual(dump(fresh.sql))
+      file.close()
+    } finally {
+      await program.remove()
+      await peers.close()
+      rmSync(data, { recursive: true, force: true })
+    }
+  },
+  60_000 + KILLS * MS_PER_KILL,
+)

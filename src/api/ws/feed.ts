@@ -75,6 +75,8 @@ export class SocketFeed {
   readonly #about: About
   readonly #limits: SocketLimits
   readonly #sessions = new Map<number, Session>()
+  /** Those of them to which something that happens may be of interest. */
+  readonly #followers = new Set<Session>()
   readonly #watch = new Watch()
   readonly #topics = new TopicTeller()
   readonly #txs: TxTeller
@@ -124,9 +126,10 @@ export class SocketFeed {
     const session = this.#sessions.get(id)
     if (!session) return
     this.#sessions.delete(id)
+    this.#followers.delete(session)
     this.#asking.delete(session)
     this.#watch.forget(session)
-    if (this.#state.at === 'waiting' && !this.#isFollowed() && this.#asking.size === 0) this.#rest()
+    if (this.#state.at === 'waiting' && this.#followers.size + this.#asking.size === 0) this.#rest()
   }
 
   /** A client says something; from one that is let go nothing more is heard. */
@@ -138,7 +141,9 @@ export class SocketFeed {
     if (!commands) return this.#letGo(session, SocketClose.NOT_JSON, 'not JSON')
     const outbox = new Outbox()
     for (const command of commands) this.#obey(session, command, outbox)
-    if (this.#overview && now - this.#overview.at <= this.#limits.overviewAgeMs) this.#payDebts(session, outbox)
+    if (this.#isFresh(session, now)) this.#payDebts(session, outbox)
+    if (session.follows) this.#followers.add(session)
+    else this.#followers.delete(session)
     if (session.asks) this.#asking.add(session)
     else this.#asking.delete(session)
     return [...send(outbox), ...(this.#isBusy() ? [] : this.#next(now))]
@@ -163,6 +168,7 @@ export class SocketFeed {
     const { askers, news } = this.#state
     const outbox = new Outbox()
     if (found.overview) this.#overview = { of: overviewOf(found.overview, this.#about, now), at: now }
+    else if (news) this.#overview = undefined
     if (news) {
       this.#cursor = news.cursor
       this.#topics.tellNews(this.#sessions.values(), news, this.#overview?.of, outbox)
@@ -283,9 +289,10 @@ export class SocketFeed {
     session.owed.clear()
   }
 
-  #isFollowed(): boolean {
-    for (const session of this.#sessions.values()) if (session.follows) return true
-    return false
+  /** Whether the overview is new enough for a client: what has happened since, one that follows must hear by news. */
+  #isFresh(session: Session, now: Millis): boolean {
+    if (!this.#overview || now - this.#overview.at > this.#limits.overviewAgeMs) return false
+    return this.#cursor !== undefined || !session.follows
   }
 
   #isBusy(): boolean {
@@ -294,7 +301,7 @@ export class SocketFeed {
 
   /** What is to be done when nothing is being asked. */
   #next(now: Millis): SocketOutput[] {
-    const isFollowed = this.#isFollowed()
+    const isFollowed = this.#followers.size > 0
     const isAsked = this.#asking.size > 0
     if (!isFollowed && !isAsked) return this.#rest()
     const until = isAsked ? this.#notBefore : Math.max(this.#lookAt, this.#notBefore)

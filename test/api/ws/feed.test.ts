@@ -160,6 +160,22 @@ describe('blocks and the mempool', () => {
     expect(client.told[0]!.blocks.at(-1).id).toBe(toDisplay(tip.hash))
   })
 
+  test.each([
+    ['nobody', {}],
+    ['somebody who wants no blocks', { 'track-tx': NOWHERE }],
+  ])('a newcomer hears of a block that came since %s was told how things are', async (_, message) => {
+    await stage.tell(client, { action: 'init', ...message })
+    const { hash } = sample.ledger.mine()
+    await stage.pass(500)
+    stage.take(stage.feed.wake(stage.now))
+    await stage.settle()
+    const late = stage.open()!
+    await stage.tell(late, { action: 'want', data: ['blocks'] })
+    await stage.pass(1000)
+    const told = late.told.flatMap(({ block, blocks }) => [...(blocks ?? []), ...(block ? [block] : [])])
+    expect(told.map(({ id }) => id)).toContain(toDisplay(hash))
+  })
+
   test('a transaction changes the figures, and no block is told', async () => {
     await stage.tell(client, { action: 'want', data: ['blocks', 'stats'] })
     client.told = []

@@ -69,7 +69,7 @@ export function preflightResponse(): Response {
     headers: {
       ...API_HEADERS,
       'Access-Control-Allow-Methods': 'GET, HEAD, POST, OPTIONS',
-      'Access-Control-Allow-Headers': 'Content-Type, If-None-Match',
+      'Access-Control-Allow-Headers': 'Content-Type, If-None-Match, Last-Event-ID',
       'Access-Control-Max-Age': '86400',
     },
   })

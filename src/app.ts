@@ -12,7 +12,7 @@ import { Delivery } from './api/delivery.ts'
 import { type ApiSettings, type Assets, type HubQueries, USUAL_SETTINGS } from './api/deps.ts'
 import { ESPLORA, V1 } from './api/dialect.ts'
 import { ApiError } from './api/errors.ts'
-import { EventStreams, wishOf } from './api/event-stream.ts'
+import { EVENTS_PATH, EventStreams, wishOf } from './api/event-stream.ts'
 import { apiGroups } from './api/groups.ts'
 import { guarded } from './api/guard.ts'
 import { type MetricsSource, metricsResponse } from './api/metrics.ts'
@@ -72,7 +72,7 @@ export function createApp(deps: AppDeps): Hono {
   const document = once(() => openApi(groups, version))
   const documentContent = once(() => contentOf(json(document()), forSeconds(DOCUMENT_TTL)))
   const pages = pageRoutes({ document, network, queries, status, now, hub, site }, report)
-  const newStreams = () => new EventStreams(queries, now)
+  const newStreams = () => new EventStreams(queries, now, report)
   const shared = deps.streams === 'each' ? undefined : newStreams()
 
   const app = new Hono()
@@ -85,12 +85,12 @@ export function createApp(deps: AppDeps): Hono {
     c.res = undefined
     c.res = packed
   })
-  app.get('/events', (c) => {
+  app.get(EVENTS_PATH, (c) => {
     try {
       const wish = wishOf(new URL(c.req.url).searchParams, c.req.raw.headers)
       return (shared ?? newStreams()).open(wish, c.req.raw)
     } catch (error) {
-      return errorResponse(reported(error, '/events', report), ESPLORA, c.req.raw)
+      return errorResponse(reported(error, EVENTS_PATH, report), ESPLORA, c.req.raw)
     }
   })
   app.get(SOCKET_PATH, (c) => {

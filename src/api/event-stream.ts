@@ -1,6 +1,7 @@
 import type { Millis } from '../host/ports.ts'
 import type { LedgerQueries } from '../ledger/queries.ts'
 import { API_HEADERS, errorResponse } from './answer.ts'
+import type { FaultReport } from './api.ts'
 import { ESPLORA } from './dialect.ts'
 import { ApiError } from './errors.ts'
 import type { HappeningType } from './happenings.ts'
@@ -15,6 +16,8 @@ export const HOME_TXS = 10
 
 type Questions = Pick<LedgerQueries, 'changesSince' | 'home' | 'block'>
 
+/** Where streams are. */
+export const EVENTS_PATH = '/events'
 /** What `types` may name. */
 export const EVENT_TYPES: readonly HappeningType[] = ['block', 'reorg', 'tx', 'removed']
 /** What is told where it names nothing: what leaves the mempool is of interest to few, and much with every block. */
@@ -38,13 +41,15 @@ export class EventStreams {
   readonly #feed: LiveFeed
   readonly #queries: Questions
   readonly #now: () => Millis
+  readonly #report: FaultReport
   readonly #writers = new Map<number, ReadableStreamDefaultController<Uint8Array>>()
   readonly #encoder = new TextEncoder()
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(queries: Questions, now: () => Millis, limits: FeedLimits = FEED_LIMITS) {
+  constructor(queries: Questions, now: () => Millis, report: FaultReport, limits: FeedLimits = FEED_LIMITS) {
     this.#queries = queries
     this.#now = now
+    this.#report = report
     this.#feed = new LiveFeed(limits)
   }
 
@@ -83,7 +88,14 @@ export class EventStreams {
 
   async #ask(output: Exclude<FeedOutput, { do: 'send' | 'close' }>): Promise<void> {
     const next = await this.#answer(output).catch(() => () => this.#feed.failed(this.#now()))
-    this.#perform(next())
+    try {
+      this.#perform(next())
+    } catch (error) {
+      // Whatever it is, it would come again with the same changes: those who listen have to begin anew.
+      this.#report(EVENTS_PATH, error)
+      for (const id of [...this.#writers.keys()]) this.#close(id)
+      this.#perform(this.#feed.failed(this.#now()))
+    }
   }
 
   async #answer(output: Exclude<FeedOutput, { do: 'send' | 'close' }>): Promise<() => FeedOutput[]> {
@@ -109,7 +121,13 @@ export class EventStreams {
     for (const id of to) {
       const writer = this.#writers.get(id)
       if (!writer) continue
-      writer.enqueue(bytes)
+      try {
+        writer.enqueue(bytes)
+      } catch {
+        // The client is gone, and nobody has said so yet.
+        this.#close(id)
+        continue
+      }
       if ((writer.desiredSize ?? 0) <= 0) this.#feed.full(id, this.#now())
     }
   }

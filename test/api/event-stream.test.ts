@@ -9,11 +9,13 @@ import { type SseEvent, SseReader } from './sse.ts'
 
 let sample: Sample
 let streams: EventStreams
+let reports: unknown[]
 beforeEach(async () => {
   sample = await sampleChain()
   vi.useFakeTimers()
   const limits = { listeners: 2, pollEveryMs: 1000, heartbeatMs: 15_000, stalledMs: 60_000 }
-  streams = new EventStreams(sample.ledger, Date.now, limits)
+  reports = []
+  streams = new EventStreams(sample.ledger, Date.now, (_, error) => reports.push(error), limits)
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -201,4 +203,20 @@ test('a ledger that fails pauses the stream and does not end it', async () => {
   sample.ledger.failing = undefined
   await vi.advanceTimersByTimeAsync(1000)
   expect(await next()).toMatchObject([{ type: 'home' }])
+})
+
+test('a fault of ours is reported, and ends the streams and nothing else', async () => {
+  const { next, reader } = open()
+  await vi.advanceTimersByTimeAsync(0)
+  await next()
+  const { block } = sample.ledger
+  sample.ledger.block = async (hash) => ({ ...(await block.call(sample.ledger, hash))!, header: Uint8Array.of(1) })
+  sample.ledger.connect(sample.next(31))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect((await reader!.read()).done).toBe(true)
+  expect([reports.length, streams.listeners, vi.getTimerCount()]).toEqual([1, 0, 0])
+  sample.ledger.block = block
+  const again = open()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(await again.next()).toMatchObject([{ type: 'tip' }])
 })

@@ -166,7 +166,7 @@ export class IndexRows {
 }
 
 /** The prefixes of rows in the order given: without those that equal the one before, and those that cannot be busy. */
-function candidates(order: Float64Array, prefixes: Float64Array, counts: PrefixCounts | undefined): Float64Array {
+function candidates(order: Uint32Array, prefixes: Float64Array, counts: PrefixCounts | undefined): Float64Array {
   if (counts) for (let i = 0; i < order.length; i++) counts.add(prefixes[order[i]!]!)
   const kept = new Float64Array(order.length)
   let count = 0

@@ -1,4 +1,19 @@
-import { KEY_WORDS, OutpointIndex } from './outpoint-index.ts'
+import {
+  CoinRecords,
+  PREFIX,
+  RECORD_BYTES,
+  RECORD_DOUBLES,
+  RECORD_WORDS,
+  SCRIPT,
+  SCRIPT_AT,
+  SCRIPT_LENGTH,
+  SHORT_SCRIPT,
+  STAMP,
+  STATE,
+  TX_NUM,
+  VALUE,
+} from './coin-records.ts'
+import { OutpointIndex } from './outpoint-index.ts'
 
 /** An entry says something about an outpoint: it is a coin, or it was one that the store still has. */
 const USED = 1
@@ -9,8 +24,7 @@ const DIRTY = 4
 const FRESH = 8
 
 const KEY_BYTES = 36
-/** Bytes of an entry in all arrays, without its script and its places in the index. */
-const ENTRY_BYTES = KEY_BYTES + 8 + 8 + 8 + 4 + 2 + 4 + 1
+/** Bytes of an entry's places in the index. */
 const INDEX_BYTES = 8
 const MIN_ENTRIES = 1024
 const MIN_ARENA = 32_768
@@ -24,31 +38,18 @@ export interface CoinChanges {
 }
 
 /**
- * The coins in memory, in front of the `coin` table: typed arrays, no object a coin.
+ * The coins in memory, in front of the `coin` table: records in one buffer, no object a coin.
  *
  * Outpoints are passed as `OutpointIndex` takes them. An *entry* is a number that stays valid until the next `reserve`,
- * `flushed` or `discard`. The scripts of all entries lie in one arena.
+ * `flushed` or `discard`. Scripts that are too long for a record lie in one arena.
  *
  * Only clean coins are ever evicted, the oldest half first; changed ones stay until they are flushed with their batch.
  */
 export class CoinCache {
-  /** Per entry. */
-  txNum!: Float64Array<ArrayBuffer>
-  /** Satoshi. */
-  value!: Float64Array<ArrayBuffer>
-  /** prefix48 of sha256(scriptPubKey). */
-  prefix!: Float64Array<ArrayBuffer>
-  scriptAt!: Uint32Array<ArrayBuffer>
-  scriptLength!: Uint16Array<ArrayBuffer>
-  /** Whatever a block's check wants to remember. */
-  stamp!: Uint32Array<ArrayBuffer>
-  /** Scripts, with gaps. */
-  arena: Uint8Array<ArrayBuffer> = new Uint8Array(MIN_ARENA)
-
-  #state!: Uint8Array<ArrayBuffer>
-  #keyBytes!: Uint8Array<ArrayBuffer>
+  #records!: CoinRecords
   #index!: OutpointIndex
-  #capacity = 0
+  /** Long scripts, with gaps. */
+  #arena: Uint8Array<ArrayBuffer> = new Uint8Array(MIN_ARENA)
   /** Entries below this were handed out before. */
   #high = 0
   /** Given back since; the rest of the entry is void. */
@@ -78,18 +79,13 @@ export class CoinCache {
 
   /** Bytes held. */
   get bytes(): number {
-    return this.#capacity * (ENTRY_BYTES - KEY_BYTES) + this.#index.bytes + this.arena.length
+    return this.#records.bytes.length + this.#index.bytes + this.#arena.length
   }
 
   /** Bytes of what waits for a flush, about. */
   get dirtyBytes(): number {
     const scripts = this.size === 0 ? 0 : this.#arenaLive / this.size
-    return Math.round(this.#dirty * (ENTRY_BYTES + INDEX_BYTES + scripts))
-  }
-
-  /** Nine words an entry. */
-  get keys(): Int32Array<ArrayBuffer> {
-    return this.#index.keys
+    return Math.round(this.#dirty * (RECORD_BYTES + INDEX_BYTES + scripts))
   }
 
   /** The entry of an outpoint, or -1. Whether it is a coin, `isLive` tells. */
@@ -104,26 +100,69 @@ export class CoinCache {
 
   /** A coin, rather than one that waits to be deleted. */
   isLive(entry: number): boolean {
-    return (this.#state[entry]! & LIVE) !== 0
+    return (this.#stateOf(entry) & LIVE) !== 0
   }
 
-  /** A view into the arena. */
+  txNum(entry: number): number {
+    return this.#records.doubles[entry * RECORD_DOUBLES + TX_NUM]!
+  }
+
+  /** Satoshi. */
+  value(entry: number): number {
+    return this.#records.doubles[entry * RECORD_DOUBLES + VALUE]!
+  }
+
+  /** prefix48 of sha256(scriptPubKey). */
+  prefix(entry: number): number {
+    return this.#records.doubles[entry * RECORD_DOUBLES + PREFIX]!
+  }
+
+  /** Whatever a block's check wants to remember; 0 at first. */
+  stamp(entry: number): number {
+    return this.#records.words[entry * RECORD_WORDS + STAMP]!
+  }
+
+  setStamp(entry: number, stamp: number): void {
+    this.#records.words[entry * RECORD_WORDS + STAMP] = stamp
+  }
+
+  /** The script is so many bytes of `scriptSource(entry)`, from `scriptStart(entry)` on. */
+  scriptLength(entry: number): number {
+    return this.#records.words[entry * RECORD_WORDS + SCRIPT_LENGTH]!
+  }
+
+  scriptSource(entry: number): Uint8Array<ArrayBuffer> {
+    return this.scriptLength(entry) <= SHORT_SCRIPT ? this.#records.bytes : this.#arena
+  }
+
+  scriptStart(entry: number): number {
+    if (this.scriptLength(entry) <= SHORT_SCRIPT) return entry * RECORD_BYTES + SCRIPT
+    return this.#records.words[entry * RECORD_WORDS + SCRIPT_AT]!
+  }
+
+  /** A view. */
   script(entry: number): Uint8Array<ArrayBuffer> {
-    const at = this.scriptAt[entry]!
-    return this.arena.subarray(at, at + this.scriptLength[entry]!)
+    const at = this.scriptStart(entry)
+    return this.scriptSource(entry).subarray(at, at + this.scriptLength(entry))
   }
 
-  /** A view into the keys: the 36 bytes. */
+  /** A view of the 36 bytes. */
   outpoint(entry: number): Uint8Array<ArrayBuffer> {
-    return this.#keyBytes.subarray(entry * KEY_BYTES, (entry + 1) * KEY_BYTES)
+    return this.#records.bytes.subarray(entry * RECORD_BYTES, entry * RECORD_BYTES + KEY_BYTES)
+  }
+
+  /** The first word of the outpoint, in memory order. */
+  firstWord(entry: number): number {
+    return this.#records.words[entry * RECORD_WORDS]!
   }
 
   /** Makes room for so many entries more, evicting what is old and clean when the budget asks for it. */
   reserve(entries: number): void {
     const needed = this.size + entries
-    const isTight = needed > this.#capacity
-    const capacity = isTight ? Math.max(needed, Math.ceil(this.#capacity * 1.5)) : this.#capacity
-    const bytes = capacity * (ENTRY_BYTES + INDEX_BYTES) + this.arena.length
+    const held = this.#records.capacity
+    const isTight = needed > held
+    const capacity = isTight ? Math.max(needed, Math.ceil(held * 1.5)) : held
+    const bytes = capacity * (RECORD_BYTES + INDEX_BYTES) + this.#arena.length
     const clean = this.size - this.#dirty
     if (bytes > this.#budget && clean > 0 && clean >= this.#dirty) this.#rebuild(0, entries, this.#middleAge())
     else if (isTight) this.#rebuild(capacity, entries, -1)
@@ -131,8 +170,9 @@ export class CoinCache {
 
   /** A coin that the store has; the outpoint must have no entry. */
   load(words: Int32Array, at: number, txNum: number, value: number, prefix: number, script: Uint8Array): number {
-    const entry = this.#insert(words, at)
-    this.#state[entry] = USED | LIVE
+    const entry = this.#take()
+    this.#index.insert(entry, words, at)
+    this.#setState(entry, USED | LIVE)
     this.#fill(entry, txNum, value, prefix, script, 0, script.length)
     return entry
   }
@@ -153,30 +193,30 @@ export class CoinCache {
   ): void {
     let entry = this.find(words, at)
     if (entry < 0) {
-      entry = this.#insert(words, at)
-      this.#state[entry] = USED | LIVE | DIRTY | FRESH
+      entry = this.#take()
+      this.#index.insertMissing(entry, words, at)
+      this.#setState(entry, USED | LIVE | DIRTY | FRESH)
       this.#dirty++
     } else {
-      const state = this.#state[entry]!
+      const state = this.#stateOf(entry)
       if ((state & DIRTY) === 0) this.#dirty++
-      if (state & LIVE) this.#arenaLive -= this.scriptLength[entry]!
-      this.#state[entry] = state | LIVE | DIRTY
+      this.#forgetScript(entry)
+      this.#setState(entry, state | LIVE | DIRTY)
     }
     this.#fill(entry, txNum, value, prefix, source, scriptAt, length)
   }
 
   /** A coin is gone. */
   spend(entry: number): void {
-    const state = this.#state[entry]!
-    this.#arenaLive -= this.scriptLength[entry]!
+    const state = this.#stateOf(entry)
+    this.#forgetScript(entry)
     if (state & FRESH) {
       this.#dirty--
       this.#drop(entry)
       return
     }
     if ((state & DIRTY) === 0) this.#dirty++
-    this.scriptLength[entry] = 0
-    this.#state[entry] = USED | DIRTY
+    this.#setState(entry, USED | DIRTY)
   }
 
   /** A coin is gone that may be in the store only. There must be room (`reserve`). */
@@ -186,9 +226,9 @@ export class CoinCache {
       if (this.isLive(found)) this.spend(found)
       return
     }
-    const entry = this.#insert(words, at)
-    this.scriptLength[entry] = 0
-    this.#state[entry] = USED | DIRTY
+    const entry = this.#take()
+    this.#index.insertMissing(entry, words, at)
+    this.#setState(entry, USED | DIRTY)
     this.#dirty++
   }
 
@@ -199,7 +239,7 @@ export class CoinCache {
     let puts = 0
     let removes = 0
     for (let entry = 0; entry < this.#high; entry++) {
-      const state = this.#state[entry]!
+      const state = this.#stateOf(entry)
       if ((state & DIRTY) === 0) continue
       if (state & LIVE) put[puts++] = entry
       else remove[removes++] = entry
@@ -210,9 +250,9 @@ export class CoinCache {
   /** The store has all changes now. */
   flushed(): void {
     for (let entry = 0; entry < this.#high; entry++) {
-      const state = this.#state[entry]!
+      const state = this.#stateOf(entry)
       if ((state & DIRTY) === 0) continue
-      if (state & LIVE) this.#state[entry] = USED | LIVE
+      if (state & LIVE) this.#setState(entry, USED | LIVE)
       else this.#drop(entry)
     }
     this.#dirty = 0
@@ -222,19 +262,29 @@ export class CoinCache {
   /** Forgets all changes: the store is right. */
   discard(): void {
     for (let entry = 0; entry < this.#high; entry++) {
-      const state = this.#state[entry]!
+      const state = this.#stateOf(entry)
       if ((state & DIRTY) === 0) continue
-      if (state & LIVE) this.#arenaLive -= this.scriptLength[entry]!
+      this.#forgetScript(entry)
       this.#drop(entry)
     }
     this.#dirty = 0
   }
 
-  #insert(words: Int32Array, at: number): number {
+  #stateOf(entry: number): number {
+    return this.#records.bytes[entry * RECORD_BYTES + STATE]!
+  }
+
+  #setState(entry: number, state: number): void {
+    this.#records.bytes[entry * RECORD_BYTES + STATE] = state
+  }
+
+  /** An entry that stands for nothing yet, without a script. */
+  #take(): number {
     const entry = this.#free.pop() ?? this.#high++
-    if (entry >= this.#capacity) throw new Error('no room was reserved in the coin cache')
-    this.stamp[entry] = 0
-    this.#index.insert(entry, words, at)
+    if (entry >= this.#records.capacity) throw new Error('no room was reserved in the coin cache')
+    const at = entry * RECORD_WORDS
+    this.#records.words[at + STAMP] = 0
+    this.#records.words[at + SCRIPT_LENGTH] = 0
     return entry
   }
 
@@ -247,27 +297,34 @@ export class CoinCache {
     scriptAt: number,
     length: number,
   ): void {
-    this.txNum[entry] = txNum
-    this.value[entry] = value
-    this.prefix[entry] = prefix
-    if (this.#arenaEnd + length > this.arena.length) {
-      this.scriptLength[entry] = 0
-      this.#renewArena(length)
+    const { bytes, words, doubles } = this.#records
+    const at = entry * RECORD_DOUBLES
+    doubles[at + TX_NUM] = txNum
+    doubles[at + VALUE] = value
+    doubles[at + PREFIX] = prefix
+    if (length <= SHORT_SCRIPT) {
+      const to = entry * RECORD_BYTES + SCRIPT
+      // So few bytes that setting up a copy costs more than the copy.
+      for (let i = 0; i < length; i++) bytes[to + i] = source[scriptAt + i]!
+    } else {
+      if (this.#arenaEnd + length > this.#arena.length) this.#renewArena(length)
+      this.#arena.set(source.subarray(scriptAt, scriptAt + length), this.#arenaEnd)
+      words[entry * RECORD_WORDS + SCRIPT_AT] = this.#arenaEnd
+      this.#arenaEnd += length
+      this.#arenaLive += length
     }
-    const { arena } = this
-    const to = this.#arenaEnd
-    // Most scripts are so short that setting up a copy costs more than the copy.
-    if (length <= 40) for (let i = 0; i < length; i++) arena[to + i] = source[scriptAt + i]!
-    else arena.set(source.subarray(scriptAt, scriptAt + length), to)
-    this.scriptAt[entry] = to
-    this.scriptLength[entry] = length
-    this.#arenaEnd = to + length
-    this.#arenaLive += length
+    words[entry * RECORD_WORDS + SCRIPT_LENGTH] = length
+  }
+
+  #forgetScript(entry: number): void {
+    const length = this.scriptLength(entry)
+    if (length > SHORT_SCRIPT) this.#arenaLive -= length
+    this.#records.words[entry * RECORD_WORDS + SCRIPT_LENGTH] = 0
   }
 
   #drop(entry: number): void {
     this.#index.remove(entry)
-    this.#state[entry] = 0
+    this.#setState(entry, 0)
     this.#free.push(entry)
   }
 
@@ -276,70 +333,64 @@ export class CoinCache {
     const ages: number[] = []
     const step = Math.max(1, Math.floor(this.#high / SAMPLE))
     for (let entry = 0; entry < this.#high; entry += step) {
-      if ((this.#state[entry]! & (USED | DIRTY)) === USED) ages.push(this.txNum[entry]!)
+      if ((this.#stateOf(entry) & (USED | DIRTY)) === USED) ages.push(this.txNum(entry))
     }
     ages.sort((a, b) => a - b)
     return ages[ages.length >>> 1] ?? -1
   }
 
   /**
-   * New arrays with room for `more`, of that capacity at least, without the clean coins of transactions up to `evict`.
+   * New records with room for `more`, of that capacity at least, without the clean coins of transactions up to `evict`.
    * Entries get other numbers.
    */
   #rebuild(capacity: number, more: number, evict: number): void {
-    const { keys, txNum, value, prefix, arena, scriptAt, scriptLength } = this
-    const state = this.#state
-    const high = this.#high
-    let count = 0
-    let scripts = 0
-    const isKept = (entry: number) => state[entry] !== 0 && ((state[entry]! & DIRTY) !== 0 || txNum[entry]! > evict)
-    for (let entry = 0; entry < high; entry++) {
-      if (!isKept(entry)) continue
-      count++
-      scripts += scriptLength[entry]!
+    const old = this.#records
+    const arena = this.#arena
+    const kept: number[] = []
+    let long = 0
+    for (let entry = 0; entry < this.#high; entry++) {
+      const state = this.#stateOf(entry)
+      if (state === 0 || ((state & DIRTY) === 0 && this.txNum(entry) <= evict)) continue
+      kept.push(entry)
+      const length = this.scriptLength(entry)
+      if (length > SHORT_SCRIPT) long += length
     }
-    this.#allocate(Math.max(MIN_ENTRIES, capacity, Math.ceil((count + more) * 1.25)))
-    this.#high = 0
+    this.#allocate(Math.max(MIN_ENTRIES, capacity, Math.ceil((kept.length + more) * 1.25)))
+    this.#high = kept.length
     this.#free = []
+    this.#arena = new Uint8Array(Math.max(MIN_ARENA, Math.ceil(long * 1.25)))
     this.#arenaEnd = 0
-    this.#arenaLive = 0
-    this.arena = new Uint8Array(Math.max(MIN_ARENA, Math.ceil(scripts * 1.25)))
-    for (let entry = 0; entry < high; entry++) {
-      if (!isKept(entry)) continue
-      const moved = this.#insert(keys, entry * KEY_WORDS)
-      this.#state[moved] = state[entry]!
-      this.#fill(moved, txNum[entry]!, value[entry]!, prefix[entry]!, arena, scriptAt[entry]!, scriptLength[entry]!)
+    for (const [entry, before] of kept.entries()) {
+      this.#records.copy(entry, old, before)
+      this.#index.insert(entry, old.words, before * RECORD_WORDS)
+      this.#moveScript(entry, arena)
     }
+    this.#arenaLive = this.#arenaEnd
   }
 
   /** An arena without gaps that has room for so many bytes more. Entries keep their numbers. */
   #renewArena(more: number): void {
-    const old = this.arena
+    const old = this.#arena
     const live = this.#arenaLive + more
     // Doubles only when it is mostly in use, so that gaps alone never make it grow.
-    this.arena = new Uint8Array(live * 1.5 > old.length ? live * 2 : old.length)
-    let end = 0
-    for (let entry = 0; entry < this.#high; entry++) {
-      if ((this.#state[entry]! & LIVE) === 0) continue
-      const at = this.scriptAt[entry]!
-      const length = this.scriptLength[entry]!
-      this.arena.set(old.subarray(at, at + length), end)
-      this.scriptAt[entry] = end
-      end += length
-    }
-    this.#arenaEnd = end
+    this.#arena = new Uint8Array(live * 1.5 > old.length ? live * 2 : old.length)
+    this.#arenaEnd = 0
+    for (let entry = 0; entry < this.#high; entry++) if (this.isLive(entry)) this.#moveScript(entry, old)
+  }
+
+  /** To the end of the arena, if the script is long. */
+  #moveScript(entry: number, from: Uint8Array): void {
+    const length = this.scriptLength(entry)
+    if (length <= SHORT_SCRIPT) return
+    const word = entry * RECORD_WORDS + SCRIPT_AT
+    const at = this.#records.words[word]!
+    this.#arena.set(from.subarray(at, at + length), this.#arenaEnd)
+    this.#records.words[word] = this.#arenaEnd
+    this.#arenaEnd += length
   }
 
   #allocate(capacity: number): void {
-    this.#capacity = capacity
-    this.#index = new OutpointIndex(capacity, this.#seed)
-    this.#keyBytes = new Uint8Array(this.#index.keys.buffer)
-    this.txNum = new Float64Array(capacity)
-    this.value = new Float64Array(capacity)
-    this.prefix = new Float64Array(capacity)
-    this.scriptAt = new Uint32Array(capacity)
-    this.scriptLength = new Uint16Array(capacity)
-    this.stamp = new Uint32Array(capacity)
-    this.#state = new Uint8Array(capacity)
+    this.#records = new CoinRecords(capacity)
+    this.#index = new OutpointIndex(capacity, this.#seed, this.#records.words, RECORD_WORDS)
   }
 }

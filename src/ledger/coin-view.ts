@@ -40,7 +40,7 @@ export class CoinView implements CoinSource {
     const entry = this.#cache.find(this.#words, 0)
     if (entry >= 0) {
       if (!this.#cache.isLive(entry)) return undefined
-      return this.#place(this.#cache.txNum[entry]!, this.#cache.value[entry]!, this.#cache.script(entry).slice())
+      return this.#place(this.#cache.txNum(entry), this.#cache.value(entry), this.#cache.script(entry).slice())
     }
     const row = this.#sql.sql
       .exec('SELECT tx_num, value, script FROM coin WHERE outpoint = ?', this.#outpoint)

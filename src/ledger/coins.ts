@@ -3,7 +3,6 @@ import { blob, type SqlPort } from '../store/sql.ts'
 import { type Hasher, prefix48 } from '../wire/hash.ts'
 import type { CoinCache } from './coin-cache.ts'
 import { keyOrder } from './key-order.ts'
-import { KEY_WORDS } from './outpoint-index.ts'
 
 /** Outpoints per statement. */
 const MANY = 32
@@ -44,11 +43,10 @@ export class Coins {
   /** Writes what changed. To be called inside a transaction; `cache.flushed` is for after it. */
   flush(): void {
     const { cache } = this
-    const { keys } = cache
     const { put, remove } = cache.changes()
     // The first bytes of a txid decide where a row goes; read as they are compared, big-endian.
     const order = (entries: Uint32Array) =>
-      keyOrder(entries.length, 2 ** 32, (i) => byteSwapped(keys[entries[i]! * KEY_WORDS]!))
+      keyOrder(entries.length, 2 ** 32, (i) => byteSwapped(cache.firstWord(entries[i]!)))
     const removeOrder = order(remove)
     let i = 0
     for (; i + MANY <= remove.length; i += MANY) {
@@ -67,7 +65,7 @@ export class Coins {
       put.length,
       (n, values) => {
         const entry = put[putOrder[n]!]!
-        values.push(cache.outpoint(entry), cache.txNum[entry]!, cache.value[entry]!, cache.script(entry))
+        values.push(cache.outpoint(entry), cache.txNum(entry), cache.value(entry), cache.script(entry))
       },
       'INSERT OR REPLACE',
     )

@@ -179,7 +179,7 @@ export class InputCheck {
     else this.#spentHere.fill(0, 0, outputs)
     // From here to the end of `apply` entries keep their numbers.
     this.#coins.cache.reserve(inputs + outputs)
-    this.#serial = (this.#serial + 1) >>> 0 || 1
+    this.#serial = (this.#serial + 1) | 0 || 1
   }
 
   /** Finds for every input what it spends: in the cache, in this block, or in the store. */
@@ -212,14 +212,14 @@ export class InputCheck {
 
   #takeEntry(i: number, entry: number): void {
     const { cache } = this.#coins
-    if (!cache.isLive(entry) || cache.stamp[entry] === this.#serial) {
+    if (!cache.isLive(entry) || cache.stamp(entry) === this.#serial) {
       this.#entry[i] = MISSING
       return
     }
-    cache.stamp[entry] = this.#serial
+    cache.setStamp(entry, this.#serial)
     this.#entry[i] = entry
-    this.spentTx[i] = cache.txNum[entry]!
-    this.spentPrefix[i] = cache.prefix[entry]!
+    this.spentTx[i] = cache.txNum(entry)
+    this.spentPrefix[i] = cache.prefix(entry)
   }
 
   /** Whether an earlier transaction of the block has that txid; then the input is settled. */
@@ -246,7 +246,7 @@ export class InputCheck {
 
   #valueOf(i: number, digest: BlockDigest): number {
     const entry = this.#entry[i]!
-    return entry >= 0 ? this.#coins.cache.value[entry]! : digest.value[~entry]!
+    return entry >= 0 ? this.#coins.cache.value(entry) : digest.value[~entry]!
   }
 
   /** One object, filled anew by every call. */
@@ -255,9 +255,9 @@ export class InputCheck {
     const slice = this.#slice
     if (entry >= 0) {
       const { cache } = this.#coins
-      slice.bytes = cache.arena
-      slice.at = cache.scriptAt[entry]!
-      slice.length = cache.scriptLength[entry]!
+      slice.bytes = cache.scriptSource(entry)
+      slice.at = cache.scriptStart(entry)
+      slice.length = cache.scriptLength(entry)
     } else {
       slice.bytes = bytes
       slice.at = digest.scriptAt[~entry]!

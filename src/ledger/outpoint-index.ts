@@ -4,38 +4,43 @@ export const KEY_WORDS = 9
 /**
  * Finds entries by outpoint: open addressing over one array, at most half full. An outpoint is nine 32-bit words in
  * memory order (txid, index in little-endian), passed as an array and the place of the first. Entry `e`'s own lies in
- * `keys` from word `9 * e` on.
+ * `keys`, from word `stride * e` on.
  *
  * Hashed with a secret: whoever can grind txids cannot make chains in it.
  */
 export class OutpointIndex {
-  readonly keys: Int32Array<ArrayBuffer>
+  readonly #keys: Int32Array<ArrayBuffer>
+  readonly #stride: number
   /** Entry + 1, or 0. */
   readonly #slots: Int32Array<ArrayBuffer>
   readonly #mask: number
   readonly #seed0: number
   readonly #seed1: number
+  /** Where the last search that found nothing ended. */
+  #vacant = 0
 
   /** `seed`: 8 secret random bytes. */
-  constructor(capacity: number, seed: Uint8Array) {
+  constructor(capacity: number, seed: Uint8Array, keys: Int32Array<ArrayBuffer>, stride: number) {
     const words = new DataView(seed.buffer, seed.byteOffset, 8)
     this.#seed0 = words.getInt32(0)
     this.#seed1 = words.getInt32(4)
-    this.keys = new Int32Array(capacity * KEY_WORDS)
+    this.#keys = keys
+    this.#stride = stride
     let slots = 1
     while (slots < capacity * 2) slots *= 2
     this.#slots = new Int32Array(slots)
     this.#mask = slots - 1
   }
 
-  /** Bytes held. */
+  /** Bytes held, the keys not counted. */
   get bytes(): number {
-    return this.keys.byteLength + this.#slots.byteLength
+    return this.#slots.byteLength
   }
 
   /** The entry, or -1. */
   find(words: Int32Array, at: number): number {
-    const { keys } = this
+    const keys = this.#keys
+    const stride = this.#stride
     const slots = this.#slots
     const mask = this.#mask
     const w0 = words[at]!
@@ -43,8 +48,11 @@ export class OutpointIndex {
     const w8 = words[at + 8]!
     for (let slot = this.#slot(w0, w1, words[at + 2]!, w8); ; slot = (slot + 1) & mask) {
       const entry = slots[slot]! - 1
-      if (entry < 0) return -1
-      const k = entry * KEY_WORDS
+      if (entry < 0) {
+        this.#vacant = slot
+        return -1
+      }
+      const k = entry * stride
       if (
         keys[k] === w0 &&
         keys[k + 1] === w1 &&
@@ -63,11 +71,16 @@ export class OutpointIndex {
 
   /** `entry` stands for the outpoint at `at`, which no other one does. */
   insert(entry: number, words: Int32Array, at: number): void {
-    const k = entry * KEY_WORDS
-    for (let i = 0; i < KEY_WORDS; i++) this.keys[k + i] = words[at + i]!
+    this.#writeKey(entry, words, at)
     let slot = this.#home(entry)
     while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask
     this.#slots[slot] = entry + 1
+  }
+
+  /** The same, right after `find` has not found that outpoint. */
+  insertMissing(entry: number, words: Int32Array, at: number): void {
+    this.#writeKey(entry, words, at)
+    this.#slots[this.#vacant] = entry + 1
   }
 
   /** Closes the gap, so that no search ends too early. */
@@ -91,9 +104,15 @@ export class OutpointIndex {
     return mix(words[at]! ^ this.#seed0, words[at + 1]! ^ this.#seed1, words[at + 2]!, 0)
   }
 
+  #writeKey(entry: number, words: Int32Array, at: number): void {
+    const k = entry * this.#stride
+    for (let i = 0; i < KEY_WORDS; i++) this.#keys[k + i] = words[at + i]!
+  }
+
   #home(entry: number): number {
-    const k = entry * KEY_WORDS
-    return this.#slot(this.keys[k]!, this.keys[k + 1]!, this.keys[k + 2]!, this.keys[k + 8]!)
+    const keys = this.#keys
+    const k = entry * this.#stride
+    return this.#slot(keys[k]!, keys[k + 1]!, keys[k + 2]!, keys[k + 8]!)
   }
 
   #slot(w0: number, w1: number, w2: number, w8: number): number {

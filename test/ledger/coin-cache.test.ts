@@ -81,9 +81,9 @@ describe('coins in front of a store', () => {
               expect(live).toBe(model.has(keyOf(words)))
               if (!live) return
               const script = cache.script(entry)
-              const found = `${cache.txNum[entry]} ${cache.value[entry]} ${bytesToHex(script)}`
+              const found = `${cache.txNum(entry)} ${cache.value(entry)} ${bytesToHex(script)}`
               expect(found).toBe(model.get(keyOf(words)))
-              expect(cache.prefix[entry]).toBe(prefix48(nodeHasher.sha256(script)))
+              expect(cache.prefix(entry)).toBe(prefix48(nodeHasher.sha256(script)))
             }
           }
         })

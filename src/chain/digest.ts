@@ -17,8 +17,8 @@ export type WitnessCommitment =
 
 /**
  * A block taken apart into typed arrays: n transactions, i inputs, o outputs in block order, coinbase included. Offsets
- * count from the start of the raw block. Only plain values and arrays that own their buffers, so that it can be
- * transferred between threads (`digestTransfers`).
+ * count from the start of the raw block. Only plain values and arrays, so that it can be transferred between threads
+ * (`inOneBuffer`).
  */
 export interface BlockDigest {
   /** The 80 bytes. */
@@ -114,9 +114,30 @@ export function digestBlock(bytes: Uint8Array, hasher: Hasher = nobleHasher): Bl
   }
 }
 
-/** The buffers to hand over with a digest that goes to another thread; here it is empty afterwards. */
-export function digestTransfers(digest: BlockDigest): ArrayBuffer[] {
-  return Object.values(digest).flatMap((field) => (ArrayBuffer.isView(field) ? [field.buffer as ArrayBuffer] : []))
+/**
+ * The same digest with all of its arrays in one buffer, which goes to another thread as a whole: a small block's two
+ * dozen buffers would cost more to hand over than the block to take apart.
+ */
+export function inOneBuffer(digest: BlockDigest): { digest: BlockDigest; buffer: ArrayBuffer } {
+  const arrays = Object.entries(digest).filter((field): field is [string, Column] => ArrayBuffer.isView(field[1]))
+  const buffer = new ArrayBuffer(arrays.reduce((sum, [, { byteLength }]) => sum + aligned(byteLength), 0))
+  const packed: Record<string, unknown> = { ...digest }
+  let at = 0
+  for (const [name, array] of arrays) {
+    const Type = array.constructor as new (buffer: ArrayBuffer, at: number, length: number) => Column
+    const copy = new Type(buffer, at, array.length)
+    copy.set(array)
+    packed[name] = copy
+    at += aligned(array.byteLength)
+  }
+  return { digest: packed as unknown as BlockDigest, buffer }
+}
+
+type Column = Uint8Array | Uint32Array | Int32Array | Float64Array
+
+/** The widest numbers have 8 bytes. */
+function aligned(bytes: number): number {
+  return (bytes + 7) & ~7
 }
 
 function coinbaseScript(bytes: Uint8Array, { inputCount, inputs }: BlockScan): Uint8Array<ArrayBuffer> {

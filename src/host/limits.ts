@@ -24,10 +24,12 @@ export interface LedgerLimits {
 
 /** For a process with a machine's memory. */
 export const NODE_LIMITS: LedgerLimits = {
-  download: DEFAULT_LIMITS,
-  batchBytes: 64_000_000,
+  download: { ...DEFAULT_LIMITS, windowBytes: 32_000_000 },
+  // Half of it are bodies, a fifth what they spend. The more blocks are written together, the fewer coins are written at
+  // all, and the fewer times each page of the index.
+  batchBytes: 128_000_000,
   batchMs: 5000,
-  readyBytes: 64_000_000,
+  readyBytes: 32_000_000,
   coinCacheBytes: 96_000_000,
   mempoolBytes: 100_000_000,
   keepMs: 1000,

@@ -36,6 +36,8 @@ export interface OpenLedgerOptions {
   filters?: boolean
   now(): Millis
   meter?: Meter
+  /** Told of each raw block that came in and is needed no longer, where memory can be given back before it is collected. */
+  release?: (bytes: Uint8Array<ArrayBuffer>) => void
 }
 
 export interface OpenLedger {
@@ -70,6 +72,7 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
     hasher,
     cacheBytes: limits.coinCacheBytes,
     batchBytes: limits.batchBytes,
+    release: options.release,
   })
   const chain = {
     get tip() {

@@ -125,6 +125,11 @@ export class Batch {
     return damaged
   }
 
+  /** Raw blocks held, but for that of one header id. */
+  *bodiesBeside(id: number): Generator<Uint8Array<ArrayBuffer>> {
+    for (const [other, { bytes }] of this.#bodies) if (other !== id) yield bytes
+  }
+
   /** Forgets all, written or not. */
   clear(): void {
     this.inserts.clear()

@@ -49,6 +49,8 @@ export interface ChainstateOptions {
   /** A reorganisation that holds more than this, or goes over more blocks, commits in several steps. */
   batchBytes?: number
   stepBlocks?: number
+  /** Told of each raw block that is committed and needed no longer: one that was handed in. Never of the tip's. */
+  release?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined
 }
 
 /**
@@ -67,6 +69,7 @@ export class Chainstate {
   readonly #hasher: Hasher
   readonly #batchBytes: number
   readonly #stepBlocks: number
+  readonly #release: ChainstateOptions['release']
   readonly #coins: Coins
   readonly #heights: TxHeights
   readonly #inputs: InputCheck
@@ -93,6 +96,7 @@ export class Chainstate {
     this.#hasher = hasher
     this.#batchBytes = options.batchBytes ?? DEFAULT_BATCH_BYTES
     this.#stepBlocks = options.stepBlocks ?? DEFAULT_STEP_BLOCKS
+    this.#release = options.release
     const seed = blob(sql.sql.exec('SELECT randomblob(8)').raw().toArray()[0]![0])
     const cache = new CoinCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES, seed)
     this.#coins = new Coins(sql, cache, hasher)
@@ -430,6 +434,7 @@ export class Chainstate {
     this.#bip30.coinbases.committed(this.#nextTx)
     for (const id of damaged) this.#damaged.add(id)
     for (const id of this.#batch.bodyIds) this.#damaged.delete(id)
+    if (this.#release) for (const bytes of this.#batch.bodiesBeside(this.#tip.id)) this.#release(bytes)
     this.#batch.clear()
   }
 

@@ -17,15 +17,16 @@ export type DigestAnswer = { id: number; bytes: Uint8Array<ArrayBuffer> } & (
 export class Digester {
   readonly #thread: Worker
 
-  constructor(file: URL, onAnswer: (answer: DigestAnswer) => void, onFailed: (error: Error) => void) {
+  constructor(file: URL, onAnswers: (answers: DigestAnswer[]) => void, onFailed: (error: Error) => void) {
     this.#thread = new Worker(file)
-    this.#thread.on('message', onAnswer)
+    this.#thread.on('message', onAnswers)
     this.#thread.on('error', onFailed)
   }
 
-  /** Takes the buffer away from the caller; the answer gives it back. */
-  submit(request: DigestRequest): void {
-    this.#thread.postMessage(request, [request.bytes.buffer])
+  /** Takes the buffers away from the caller; the answers, in the same order, give them back. */
+  submit(requests: readonly DigestRequest[]): void {
+    const transfers = requests.map(({ bytes }) => bytes.buffer)
+    this.#thread.postMessage(requests, transfers)
   }
 
   async stop(): Promise<void> {

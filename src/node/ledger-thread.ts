@@ -7,7 +7,7 @@ import type { ScriptWant } from '../ledger/mempool-port.ts'
 import type { PackageOptions } from '../ledger/mempool-questions.ts'
 import type { ToHub } from '../peer/queues.ts'
 import { StoreError } from '../store/error.ts'
-import { Digester } from './digester.ts'
+import { type DigestAnswer, Digester, type DigestRequest } from './digester.ts'
 import { nodeHasher, scryptHash } from './hasher.ts'
 import type { FromLedgerThread, LedgerCalls, LedgerThreadData, ToLedgerThread } from './ledger-protocol.ts'
 import { openSqlite } from './sqlite.ts'
@@ -43,15 +43,26 @@ let over = false
 const meter = new Meter(Date.now)
 const alarm = new Alarm(() => guarded(() => perform(host.wake(Date.now()))))
 
-function perform(outputs: LedgerOutput[]): void {
+function perform(outputs: readonly LedgerOutput[]): void {
   const values: ToHub[] = []
+  const blocks: DigestRequest[] = []
   for (const output of outputs) {
     if (output.do === 'hub') values.push(output.value)
-    else if (output.do === 'digest') digester.submit(output)
+    else if (output.do === 'digest') blocks.push({ id: output.id, bytes: output.bytes })
     else post({ kind: 'log', line: output.line })
   }
   if (values.length > 0) post({ kind: 'queue', values }, transfersOf(values))
+  if (blocks.length > 0) digester.submit(blocks)
   alarm.set(host.deadline)
+}
+
+function digested(answer: DigestAnswer): LedgerOutput[] {
+  const { id, bytes } = answer
+  const result =
+    'digest' in answer
+      ? { kind: 'digest' as const, digest: answer.digest }
+      : { kind: 'malformed' as const, code: answer.error }
+  return host.digested(id, { bytes, result }, Date.now())
 }
 
 const network = { ...networks[name as keyof typeof networks], minChainWork }
@@ -74,18 +85,13 @@ try {
     filters,
     now: Date.now,
     meter,
+    // Gone at once: the collector would come to it when several batches have piled up.
+    release: (bytes) => void bytes.buffer.transfer(0),
   })
   host = ledger.host
   digester = new Digester(
     new URL('./digest-thread.js', import.meta.url),
-    (answer) =>
-      guarded(() => {
-        const result =
-          'digest' in answer
-            ? { kind: 'digest' as const, digest: answer.digest }
-            : { kind: 'malformed' as const, code: answer.error }
-        perform(host.digested(answer.id, { bytes: answer.bytes, result }, Date.now()))
-      }),
+    (answers) => guarded(() => perform(answers.flatMap(digested))),
     (error) =>
       guarded(() => {
         throw error
@@ -102,7 +108,8 @@ try {
 port.on('message', (message: ToLedgerThread) => {
   if (message.kind === 'stop') return void stop()
   guarded(() => {
-    if (message.kind === 'queue') for (const value of message.values) perform(host.receive(value, Date.now()))
+    // Many small blocks come in one message: what they bring about goes out together as well.
+    if (message.kind === 'queue') perform(message.values.flatMap((value) => host.receive(value, Date.now())))
     else answer(message)
   })
 })

@@ -8,6 +8,8 @@ import type { AcceptOptions } from '../relay/hub.ts'
 export const CONNECT_WITHIN_MS = 10_000
 /** After this long a closing socket is cut off, whether its last bytes have left or not. */
 const LINGER_MS = 1000
+/** What is read at once from a peer that we dialled. */
+const READ_BYTES = 65_536
 
 export interface DialEvents {
   /** The connection is there. */
@@ -16,8 +18,16 @@ export interface DialEvents {
   gone(failure?: string): void
 }
 
-/** Joins a connected socket to the hub. `onGone` is called once, when it is over. */
-function attachSocket(hub: HubHost, socket: Socket, options: AcceptOptions, onGone: () => void = () => {}): void {
+type Take = (chunk: Uint8Array) => void
+
+/** Joins a connected socket to the hub. `onGone` is called once, when it is over; `read` says who takes what comes in. */
+function attachSocket(
+  hub: HubHost,
+  socket: Socket,
+  options: AcceptOptions,
+  onGone: () => void = () => {},
+  read: (take: Take) => void = (take) => socket.on('data', take),
+): void {
   socket.setNoDelay(true)
   const pipe: Pipe = {
     write(bytes) {
@@ -39,7 +49,7 @@ function attachSocket(hub: HubHost, socket: Socket, options: AcceptOptions, onGo
   })
   link = hub.attach(pipe, { ...options, addressKey: socket.remoteAddress })
   const id = link
-  socket.on('data', (chunk) => hub.bytes(id, chunk))
+  read((chunk) => hub.bytes(id, chunk))
   socket.on('drain', () => hub.buffered(id, socket.writableLength))
 }
 
@@ -61,7 +71,13 @@ export async function listen(hub: HubHost, { host, port }: HostPort): Promise<{ 
 
 /** Dials a peer, `manual` where a person named it. */
 export function dial(hub: HubHost, { host, port }: HostPort, kind: 'manual' | 'automatic', on: DialEvents): void {
-  const socket = connect({ host, port })
+  let take: Take = () => {}
+  const callback = (length: number, buffer: Uint8Array) => {
+    take(buffer.subarray(0, length))
+    return true
+  }
+  // One buffer for all that is read: the hub keeps nothing of a chunk, and a first download is many thousands of them.
+  const socket = connect({ host, port, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback } })
   let opened = false
   let failure = 'timeout'
   const late = setTimeout(() => socket.destroy(), CONNECT_WITHIN_MS)
@@ -76,6 +92,8 @@ export function dial(hub: HubHost, { host, port }: HostPort, kind: 'manual' | 'a
     clearTimeout(late)
     opened = true
     on.open()
-    attachSocket(hub, socket, { inbound: false, kind }, on.gone)
+    attachSocket(hub, socket, { inbound: false, kind }, on.gone, (whoever) => {
+      take = whoever
+    })
   })
 }

@@ -161,6 +161,15 @@ export class Litecoind {
     return answer.result
   }
 
+  /** Asks its REST interface, which it has with `-rest=1`; `path` below `/rest`. */
+  rest(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.#rpcPort}/rest${path}`, {
+      ...init,
+      headers: { connection: 'close' },
+      signal: AbortSignal.timeout(RPC_WITHIN),
+    })
+  }
+
   /** A wallet of its own, which it opens again whenever it starts. */
   async createWallet(): Promise<void> {
     await this.rpc('createwallet', ['w', false, false, '', false, null, true])

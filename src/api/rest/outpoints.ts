@@ -56,11 +56,14 @@ function parsePath(path: string): OutpointsAsked {
   return { mempool, outpoints: writer.finish() }
 }
 
-/** Bytes after the last outpoint are not looked at, as Core does not. */
+/**
+ * Bytes after the last outpoint are not looked at, as Core does not. It also takes the length of a body for the flag of
+ * BIP 64, so that what works there has none, and the mempool counts: told by its length.
+ */
 function parseBytes(bytes: Uint8Array): OutpointsAsked {
   try {
     const r = new Reader(bytes)
-    const mempool = r.u8() !== 0
+    const mempool = bytes.length === 1 + bytes[0]! * OUTPOINT || r.u8() !== 0
     const count = r.compactSize()
     return { mempool, outpoints: r.bytes(count * OUTPOINT) }
   } catch (error) {

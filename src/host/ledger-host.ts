@@ -153,6 +153,9 @@ export class LedgerHost {
         case 'drained':
           this.#do(sync.drained(value.link, now))
           break
+        case 'heard':
+          this.#full?.transactions.heard(value.txs)
+          break
         case 'message': {
           const { link, command, payload } = value
           const bytes = payload.length

@@ -27,6 +27,9 @@ export interface TransactionPorts {
   meter: Meter
 }
 
+/** Parents of one transaction that are asked for: as many as fit in a package with it. */
+const MAX_PARENTS_ASKED = 24
+
 /** Transactions from links and from programs into the mempool, and what was taken in out to everybody. */
 export class Transactions {
   readonly #ports: TransactionPorts
@@ -42,11 +45,17 @@ export class Transactions {
     const result = mempool.receive(bytes, from, now)
     this.#tellChanges(now)
     if (result.kind === 'accepted') this.#announceAll(result, from)
+    else if (result.kind === 'orphan') this.#askForParents(result.missing, from)
     else if (result.kind === 'refused') {
       meter.refused('transaction', result.reason)
       log({ level: 'debug', text: 'transaction refused', facts: { link: from, reason: result.reason } })
       if (result.punish) hub({ kind: 'misbehaving', link: from, reason: `tx-${result.reason}` })
     }
+  }
+
+  /** How many links told of these. */
+  heard(txs: readonly { txid: Uint8Array; links: number }[]): void {
+    for (const { txid, links } of txs) this.#ports.mempool.heard(txid, links)
   }
 
   /** One handed in by a person or program: the same checks, and the reason when refused. */
@@ -112,6 +121,12 @@ export class Transactions {
       const body = chainstate.readBody(tree.nodeById(id)!)
       if (body.kind === 'found') yield* transactionsOf(body.bytes)
     }
+  }
+
+  /** A node that announces a transaction has its parents, and need not have announced those: they may pay too little. */
+  #askForParents(missing: readonly Uint8Array[], link: LinkId): void {
+    const txids = missing.filter((txid) => this.#ports.mempool.wants(txid)).slice(0, MAX_PARENTS_ASKED)
+    if (txids.length > 0) this.#ports.hub({ kind: 'want-txs', link, txids })
   }
 
   #tellChanges(now: Millis): void {

@@ -91,6 +91,7 @@ export class Admission {
       seen,
       time: Math.floor(seen / 1000),
       height: this.#chain.tip.height,
+      peers: 0,
       order: this.#order++,
       spends,
       prevouts,

@@ -3,7 +3,7 @@ import { hashKey } from '../wire/hash.ts'
 import type { Cluster } from './clusters.ts'
 import type { Prevout } from './queries.ts'
 
-/** A transaction in the mempool. Links, cluster and times are the pool's to change; the rest never changes. */
+/** A transaction in the mempool. Links, cluster, times and peers are the pool's to change; the rest never changes. */
 export interface MempoolEntry {
   /** Wire order. */
   txid: Uint8Array
@@ -29,6 +29,8 @@ export interface MempoolEntry {
   time: number
   /** Height of the tip that it came on. */
   height: number
+  /** How many links told of it, as far as that is known; 0 for one that a wallet handed in or that was taken back. */
+  peers: number
   /** Counts up with every transaction taken in: newest has the highest. */
   order: number
   /** `outpointKey` of what each input spends, in input order. */

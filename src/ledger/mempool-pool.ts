@@ -148,6 +148,11 @@ export class TxPool {
     entry.time = Math.floor(seen / 1000)
   }
 
+  /** So many links have told of it, or more, as was known before. */
+  heardFrom(entry: MempoolEntry, links: number): void {
+    entry.peers = Math.max(entry.peers, links)
+  }
+
   /** The transactions to take out first when room is needed, together. */
   worst(): Chunk | undefined {
     return this.#evictions.worst()?.chunks.at(-1)

@@ -218,8 +218,8 @@ interface Aged<T> {
   at: number
 }
 
-function txInfo({ txid, raw, prevouts, feeSat, time }: MempoolEntry): TxInfo {
-  return { txid, raw, prevouts: [...prevouts], fee: feeSat, status: { confirmed: false }, firstSeen: time }
+function txInfo({ txid, raw, prevouts, feeSat, time, peers }: MempoolEntry): TxInfo {
+  return { txid, raw, prevouts: [...prevouts], fee: feeSat, status: { confirmed: false }, firstSeen: time, peers }
 }
 
 /** Where transactions of clients go in. */

@@ -209,6 +209,12 @@ export class Mempool {
     return this.#release([...parents], now)
   }
 
+  /** So many links have told of it. */
+  heard(txid: Uint8Array, links: number): void {
+    const entry = this.pool.byKey(hashKey(txid))
+    if (entry) this.pool.heardFrom(entry, links)
+  }
+
   /** A link is gone: what it sent and nobody could use yet goes too. */
   forgetLink(link: LinkId): void {
     this.#orphans.forgetLink(link)
@@ -293,6 +299,12 @@ export class Mempool {
 
   /** Takes in one that a link sent; with a parent or a child, where only both together pay enough. */
   #offer(incoming: IncomingTx, from: LinkId, since: Millis, now: Millis): Entered | Exclude<ReceiveResult, Accepted> {
+    const result = this.#offered(incoming, from, since, now)
+    if (result.kind === 'entered') for (const { txid } of result.txs) this.heard(txid, 1)
+    return result
+  }
+
+  #offered(incoming: IncomingTx, from: LinkId, since: Millis, now: Millis): Entered | Exclude<ReceiveResult, Accepted> {
     const result = this.#enter(incoming, now)
     if (result.kind !== 'refused') return result
     if (result.missing) return this.#withoutParents(incoming, result, from, since, now)

@@ -159,6 +159,8 @@ export interface TxInfo {
   status: TxStatus
   /** When this ledger first saw an unconfirmed transaction, Unix seconds. */
   firstSeen?: number
+  /** From how many links it heard of it, as far as that is known; 0 for one that a wallet handed in. */
+  peers?: number
 }
 
 export type TxStatus = { confirmed: false } | { confirmed: true; height: number; hash: Uint8Array; time: number }

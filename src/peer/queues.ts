@@ -32,6 +32,8 @@ export type ToLedger =
   | { kind: 'message'; link: LinkId; command: string; payload: Uint8Array<ArrayBuffer> }
   /** What the ledger sent to this link has left the buffer: serve the next block. */
   | { kind: 'drained'; link: LinkId }
+  /** How many links have told of these transactions by now, each before it was told of them. It rides along with others. */
+  | { kind: 'heard'; txs: { txid: Uint8Array; links: number }[] }
 
 export type ToHub =
   /** The ledger (re)started: introduce your links again. Comes first. */
@@ -56,6 +58,8 @@ export type ToHub =
       bytes: Uint8Array<ArrayBuffer>
       from?: LinkId
     }
+  /** That link sent a transaction which spends from these: it will have them. */
+  | { kind: 'want-txs'; link: LinkId; txids: Uint8Array[] }
   /** That peer has shown that it has this block or header; `height` where that is known. */
   | { kind: 'knows-block'; link: LinkId; hash: Uint8Array; height?: number }
   /** Close the link and discourage its address. */

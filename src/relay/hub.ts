@@ -85,6 +85,8 @@ export class Hub {
   /** Of the input that is being worked on. */
   #now: Millis = 0
   #out: HubOutput[] = []
+  /** Something of that goes to the ledger. */
+  #tellsLedger = false
 
   constructor({ network, services, userAgent, random, limits, hasher = nobleHasher, ...options }: HubOptions) {
     const { relayTransactions = network.relayTransactions, feeFilter = 100, pings = true, state } = options
@@ -112,7 +114,10 @@ export class Hub {
     this.#txs.fetching = this.#synced
     this.#blocks = new BlockRelay({ blocks, hasher })
     this.#ledger = new LedgerGate({
-      emit: (output) => this.#out.push(output),
+      emit: (output) => {
+        this.#out.push(output)
+        this.#tellsLedger ||= output.do === 'ledger'
+      },
       untakenBytes: this.#limits.untakenBytes,
       hasher,
     })
@@ -282,6 +287,9 @@ export class Hub {
         break
       case 'announce-tx':
         this.#announceTx(value)
+        break
+      case 'want-txs':
+        if (link?.up) this.#txs.wanted(link, value.txids, now)
         break
       case 'knows-block':
         if (link) this.#blocks.knows(link, value.hash, value.height)
@@ -569,6 +577,11 @@ export class Hub {
   }
 
   #take(): HubOutput[] {
+    const { heardBy } = this.#txs
+    if (heardBy < Number.POSITIVE_INFINITY && (this.#tellsLedger || this.#now >= heardBy)) {
+      this.#ledger.tell({ kind: 'heard', txs: this.#txs.takeHeard() })
+    }
+    this.#tellsLedger = false
     const out = this.#out
     this.#out = []
     return out

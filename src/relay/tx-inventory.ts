@@ -7,6 +7,8 @@ export interface TxItem {
   readonly wtxid: Uint8Array
   /** Links that have it or have been told of it. */
   readonly known: LinkSet
+  /** How many links told of it, each before it was told. */
+  heard: number
   /** The ledger took it. Until then it may have been refused. */
   announced: boolean
   /** Satoshi per 1,000 virtual bytes. */
@@ -99,6 +101,7 @@ export class TxInventory {
       txid,
       wtxid,
       known: new LinkSet(),
+      heard: 0,
       announced: false,
       feeRate: 0,
       bytes: undefined,

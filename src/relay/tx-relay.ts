@@ -13,6 +13,11 @@ import { TxInventory, type TxItem } from './tx-inventory.ts'
 /** More than any standard transaction has; longer ones are dropped before anything is computed. */
 const MAX_TX_BYTES = 400_000
 
+/** Counts of announcements wait so long for something else that goes to the ledger; nothing wakes for them. */
+const HEARD_WITHIN: Millis = 10_000
+/** Of more transactions at a time no counts are kept for the ledger. */
+const MAX_NEWS = 10_000
+
 export interface TxRelayOptions {
   maxItems: number
   maxBytes: number
@@ -30,6 +35,9 @@ export class TxRelay {
   readonly #inventory: TxInventory
   readonly #download = new TxDownload()
   readonly #giver: TxGiver
+  /** Of which it is to be told how many links told of them. */
+  readonly #news = new Set<TxItem>()
+  #heardBy: Millis = Number.POSITIVE_INFINITY
   /** Whether the ledger could judge a transaction now. */
   fetching = false
 
@@ -50,7 +58,7 @@ export class TxRelay {
     for (const item of items) {
       if (item.type !== type) continue
       const known = this.#inventory.find(item.hash)
-      known?.known.add(link.slot)
+      if (known) this.#heard(known, link.slot, now)
       if (!this.fetching || (known && !this.#inventory.worthFetching(known))) continue
       this.#download.announced(link.slot, name, item.hash, now)
     }
@@ -65,9 +73,33 @@ export class TxRelay {
     }
     const { txid, wtxid } = parseTransaction(bytes, this.#hasher)
     const item = this.#inventory.received(txid, wtxid)
-    item.known.addAll(this.#download.received(txid, wtxid, now))
-    item.known.add(link.slot)
+    for (const slot of this.#download.received(txid, wtxid, now)) this.#heard(item, slot, now)
+    this.#heard(item, link.slot, now)
+    // It goes up with the transaction itself, which tells of one link already.
+    if (!item.announced && item.heard > 1) this.#tellOf(item, now)
     return !item.announced
+  }
+
+  /** The link sent what spends from these; they are asked of it unless they are here, or were of no use. */
+  wanted(link: HubLink, txids: readonly Uint8Array[], now: Millis): void {
+    if (!this.fetching) return
+    for (const txid of txids) {
+      const known = this.#inventory.find(txid)
+      if (!known || this.#inventory.worthFetching(known)) this.#download.announced(link.slot, 'txid', txid, now)
+    }
+  }
+
+  /** When those who count are to be told of `takeHeard` at the latest. */
+  get heardBy(): Millis {
+    return this.#heardBy
+  }
+
+  /** How many links have told of transactions that the ledger took, where that has changed since this was last asked. */
+  takeHeard(): { txid: Uint8Array; links: number }[] {
+    const txs = [...this.#news].map(({ txid, heard }) => ({ txid: txid.slice(), links: heard }))
+    this.#news.clear()
+    this.#heardBy = Number.POSITIVE_INFINITY
+    return txs
   }
 
   notFound(link: HubLink, { type, hash }: Inventory, now: Millis): void {
@@ -88,8 +120,10 @@ export class TxRelay {
   accepted(value: Extract<ToHub, { kind: 'announce-tx' }>, from: HubLink | undefined, now: Millis): TxItem {
     const { txid, wtxid, feeRate, bytes } = value
     const item = this.#inventory.accepted(txid, wtxid, feeRate, bytes)
-    item.known.addAll(this.#download.received(txid, wtxid, now))
-    if (from) item.known.add(from.slot)
+    for (const slot of this.#download.received(txid, wtxid, now)) this.#heard(item, slot, now)
+    if (from) this.#heard(item, from.slot, now)
+    // Of one that came from no link the ledger knows of none.
+    if (!from && item.heard > 0) this.#tellOf(item, now)
     return item
   }
 
@@ -109,6 +143,19 @@ export class TxRelay {
   /** What is to be asked of which slot, each told once. */
   requests(): Map<number, Inventory[]> {
     return this.#download.take()
+  }
+
+  #heard(item: TxItem, slot: number, now: Millis): void {
+    if (item.known.has(slot)) return
+    item.known.add(slot)
+    item.heard++
+    if (item.announced && item.heard > 1) this.#tellOf(item, now)
+  }
+
+  #tellOf(item: TxItem, now: Millis): void {
+    if (this.#news.size >= MAX_NEWS) return
+    this.#news.add(item)
+    this.#heardBy = Math.min(this.#heardBy, now + HEARD_WITHIN)
   }
 
   deleteLinks(links: LinkSet): void {

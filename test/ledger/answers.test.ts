@@ -140,7 +140,15 @@ describe('answers over chain and mempool', () => {
         const { value, scriptPubKey } = parent.outputs[prevout.index]!
         return { value: Number(value), script: scriptPubKey }
       })
-      return { txid: txid(raw), raw, prevouts, fee: entry.feeSat, status: { confirmed: false }, firstSeen: NOW / 1000 }
+      return {
+        txid: txid(raw),
+        raw,
+        prevouts,
+        fee: entry.feeSat,
+        status: { confirmed: false },
+        firstSeen: NOW / 1000,
+        peers: 0,
+      }
     })
     for (const info of unconfirmed) {
       expect(await answers.tx(info.txid)).toEqual(info)

@@ -252,7 +252,7 @@ describe('transactions', () => {
     expect(bench.said(2)).toEqual([{ command: 'getdata', items: [{ type: InvType.WITNESS_TX, hash: plain.txid }] }])
     bench.up.length = 0
     bench.say(1, { command: 'tx', bytes: segwit.bytes })
-    expect(bench.upCommands()).toEqual(['tx 1'])
+    expect(bench.upCommands()).toEqual(['tx 1', 'heard'])
     bench.say(3, { command: 'inv', items: wtx(segwit) })
     expect(bench.said(3)).toEqual([])
   })

@@ -82,6 +82,7 @@ test('all mistakes are reported at once, each by the name of its setting', () =>
       log: 'loud',
       'log-format': 'xml',
       spv: 'perhaps',
+      'tracked-addresses': '1001',
       colour: 'red',
     },
     at,
@@ -100,12 +101,24 @@ test('all mistakes are reported at once, each by the name of its setting', () =>
       'network',
       'p2p',
       'spv',
+      'tracked-addresses',
     ].sort(),
   )
   expect(result.mistakes.join('\n')).toContain('"maine" is no network; there is main, ')
   expect(result.mistakes).toContain(
     `connect: "https://z" is neither a peer's HOST:PORT nor ws://HOST/p2p nor wss://HOST/p2p`,
   )
+})
+
+test.each(['1', '100', '999', '1000'])('%s addresses may be tracked', (text) => {
+  expect(ok({ 'tracked-addresses': text }).trackedAddresses).toBe(Number(text))
+})
+
+test.each(['0', '-1', '1001', '1e2', '1.5', '', 'all'])('%j addresses may not', (text) => {
+  expect(parseConfig({ 'tracked-addresses': text }, at)).toEqual({
+    kind: 'bad',
+    mistakes: [`tracked-addresses: "${text}" is not a number from 1 to 1000`],
+  })
 })
 
 test.each([

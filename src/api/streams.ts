@@ -23,7 +23,7 @@ export const STREAMS: readonly Stream[] = [
     query: {
       types: {
         about:
-          'Types of events that are wanted, with commas between them; blocks, reorganisations and transactions unless given.',
+          'Types of events that are wanted, of `block`, `reorg`, `tx` and `removed` (what left the mempool, and why), with commas between them; all but the last unless given.',
         schema: string('^[a-z]+(,[a-z]+)*$'),
         example: 'block,reorg',
       },

@@ -173,3 +173,35 @@ test('who follows a transaction is told each time that a block takes it in, once
     { numRuns: Number(process.env.CAUSEWAY_LIVE_RUNS ?? 100) },
   )
 })
+
+test('whatever a client says, it is told something that can be read or let go, and asks for no more than it may', async () => {
+  const name = fc.oneof(fc.constantFrom('51', 'ab'.repeat(32), 'stop', '__proto__', ''), fc.string(), fc.anything())
+  const value = fc.oneof(name, fc.array(name, { maxLength: 120 }), fc.boolean())
+  const keys = ['action', 'data', 'track-tx', 'watch-mempool', 'track-txs', 'track-address', 'track-addresses']
+  const more = ['track-scriptpubkeys', 'track-mempool-txids', 'refresh-blocks']
+  const message = fc.oneof(
+    fc.dictionary(fc.constantFrom(...keys, ...more), value).map((said) => JSON.stringify(said)),
+    fc.json(),
+    fc.string(),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { maxLength: 30 }), async (messages) => {
+      const world = new World()
+      const stage = new SocketStage(world, 0)
+      const clients = [stage.open()!, stage.open()!]
+      for (const [i, text] of messages.entries()) {
+        stage.say(clients[i % 2]!, text)
+        if (i % 5 === 0) {
+          for (const script of SCRIPTS) world.pay(script)
+          await stage.pass(1000)
+        }
+      }
+      await stage.pass(1000)
+      expect(stage.feed.watched.scripts).toBeLessThanOrEqual(2 * 201)
+      expect(stage.feed.watched.txs).toBeLessThanOrEqual(2 * 101)
+      for (const client of clients) stage.leave(client)
+      expect(stage.feed.watched).toEqual({ scripts: 0, txs: 0 })
+    }),
+    { numRuns: Number(process.env.CAUSEWAY_LIVE_RUNS ?? 100) },
+  )
+})

@@ -48,7 +48,7 @@ export function dump(port: SqlPort): Dump {
     busy: plain('SELECT * FROM busy ORDER BY 1'),
     busy_coin: plain('SELECT * FROM busy_coin').sort(),
     coin: plain('SELECT * FROM coin ORDER BY 1'),
-    meta: plain("SELECT * FROM meta WHERE key <> 'epoch' ORDER BY 1"),
+    meta: plain("SELECT * FROM meta WHERE key NOT IN ('epoch', 'filters') ORDER BY 1"),
     strayPrevouts: rows(port, 'SELECT id FROM prevouts')
       .map(([id]) => Math.floor((id as number) / PARTS_PER_BLOCK))
       .filter((id) => !names.has(id))

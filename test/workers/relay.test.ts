@@ -168,6 +168,24 @@ describe('a relay of objects', () => {
     other.close()
   })
 
+  test('tells of a block that is damaged in its object, gives it to nobody, and has it anew from a peer', async () => {
+    const block = chain[49]!
+    const path = `/api/block/${toDisplay(block.hash)}/raw`
+    const raw = async () => new Uint8Array(await (await ask(path)).arrayBuffer())
+    expect(await raw()).toEqual(block.bytes)
+    for (const table of ['body', 'offsets']) {
+      await runInDurableObject(ledgerOf(env), (_, { storage }) => {
+        const column = table === 'body' ? 'check48 = check48 + 1' : 'checks = zeroblob(6)'
+        const key = table === 'body' ? 'id / 4096' : 'block_id'
+        storage.sql.exec(`UPDATE ${table} SET ${column} WHERE ${key} = (SELECT header_id FROM best WHERE height = 50)`)
+      })
+      const broken = await ask(table === 'body' ? path : path.replace('raw', 'txids'))
+      expect([broken.status, await broken.text()]).toEqual([503, 'Block body damaged in this relay'])
+      await poll('it is whole again', async () => (await ask(path.replace('raw', 'txs'))).status === 200)
+      expect(await raw()).toEqual(block.bytes)
+    }
+  })
+
   test('goes on over the same links when the ledger breaks down under way', async () => {
     const more = maker.mine(60)
     const other = await WsPeer.dial({ blocks: bytesOf(maker.chain()) })

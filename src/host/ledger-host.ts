@@ -450,10 +450,7 @@ export class LedgerHost {
 
   #makeFilters(filters: FilterKeeper): void {
     const unreadable = filters.advance()
-    const node = unreadable === undefined ? undefined : this.#tree.nodeById(unreadable)
-    if (!node) return
-    const facts = { height: node.height, hash: toDisplay(node.hash) }
-    this.#log({ level: 'warn', text: 'no filter can be made of a block that cannot be read', facts })
+    if (unreadable !== undefined) this.#damaged(this.#tree.nodeById(unreadable)!)
   }
 
   // ---- damage
@@ -485,6 +482,7 @@ export class LedgerHost {
 
   #mended(): void {
     this.#full?.follower.mended()
+    this.#full?.filters?.moved()
     this.#moves = true
   }
 

@@ -8,15 +8,15 @@ import { prevoutColumns, readPrevouts } from './prevouts.ts'
 /** Marks, in `meta`, a store whose filters are kept. */
 const KEPT = 'filters'
 
-/** The filter of a connected block; `undefined` when the block or what it spends cannot be read. */
+/** The filter of a connected block of `size` bytes; `undefined` when the block or what it spends cannot be read. */
 export function filterOf(
   sql: SqlPort,
-  { id, hash }: { id: number; hash: Uint8Array },
+  { id, hash, size }: { id: number; hash: Uint8Array; size: number },
   hasher: Hasher,
 ): Uint8Array<ArrayBuffer> | undefined {
   const body = readBody(sql, id, hasher)
   const prevouts = readPrevouts(sql, id, 0, undefined, hasher)
-  if (body.kind !== 'found' || prevouts.kind === 'damaged') return undefined
+  if (body.kind !== 'found' || body.bytes.length !== size || prevouts.kind === 'damaged') return undefined
   const { outputs, inputCount } = new BlockScan(body.bytes)
   const spentBytes = prevouts.kind === 'found' ? prevouts.bytes : new Uint8Array(0)
   const spent = prevoutColumns(spentBytes)

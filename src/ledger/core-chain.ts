@@ -179,7 +179,8 @@ export class CoreChain {
       if (!header.connected) return { kind: 'stale' }
       const rows = this.#sql.sql.exec('SELECT 1 FROM filter WHERE block_id = ?', header.id).raw().toArray()
       if (rows.length === 0) return { kind: 'behind' }
-      const bytes = filterOf(this.#sql, header, this.#hasher)
+      const { id, connected } = header
+      const bytes = filterOf(this.#sql, { id, hash, size: connected.size }, this.#hasher)
       return bytes ? { kind: 'found', bytes } : this.#damaged(header)
     })
   }

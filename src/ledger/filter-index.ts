@@ -49,7 +49,7 @@ export class FilterIndex {
       let read = 0
       for (const { height, id, size, raw } of this.#above(last, blocks)) {
         if (rows.length > 0 && read + size > bytes) break
-        const filter = filterOf(this.#sql, { id, hash: blockHash(raw, this.#hasher) }, this.#hasher)
+        const filter = filterOf(this.#sql, { id, hash: blockHash(raw, this.#hasher), size }, this.#hasher)
         if (!filter) {
           progress = { kind: 'stuck', blockId: id }
           break

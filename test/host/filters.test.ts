@@ -112,19 +112,22 @@ test('they are taken up where an earlier life stopped, and when the setting come
   expect(rowCount(sql)).toBe(7)
 })
 
-test('a block that cannot be read is told once, and looked at again when the chain moves', () => {
+test('a block that cannot be read holds them up until a peer has given it again', () => {
   const sql = openSqlite(':memory:')
   const maker = new ChainMaker()
   const ledger = open(sql, true)
-  for (const block of maker.mine(3)) ledger.submit(block)
+  const blocks = maker.mine(4)
+  ledger.receive({ kind: 'link-up', link: 1, info: PEER })
+  const payload = encode(headers, { command: 'headers', headers: blocks.map(({ header }) => header) })
+  ledger.receive({ kind: 'message', link: 1, command: 'headers', payload })
+  for (const block of blocks) ledger.submit(block)
   const [id] = sql.sql.exec('SELECT header_id FROM best WHERE height = 2').raw().toArray()[0] as [number]
   sql.sql.exec('UPDATE body SET check48 = check48 + 1 WHERE id = ?', id * PARTS_PER_BLOCK)
   expect(settle(ledger)).toBe(3)
-  const complaint = 'no filter can be made of a block that cannot be read'
-  expect(ledger.said.filter((text) => text === complaint)).toHaveLength(1)
+  expect(ledger.said.filter((text) => text === 'a stored block cannot be read')).toHaveLength(1)
   expect(rowCount(sql)).toBe(2)
-  sql.sql.exec('UPDATE body SET check48 = check48 - 1 WHERE id = ?', id * PARTS_PER_BLOCK)
-  ledger.submit(maker.mine(1)[0]!)
-  settle(ledger)
+  ledger.receive({ kind: 'message', link: 1, command: 'block', payload: blocks[1]!.bytes.slice() })
+  expect(ledger.said).toContain('a damaged block is whole again')
+  expect(settle(ledger)).toBe(3)
   expect(rowCount(sql)).toBe(5)
 })

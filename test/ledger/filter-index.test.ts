@@ -141,6 +141,10 @@ test('a block that cannot be read stops it, and once it can be again the rest fo
   expect(rows(ledger.sql)).toHaveLength(node.height)
   expect(index.advance(ALL)).toEqual({ kind: 'stuck', blockId: node.id })
   ledger.sql.sql.exec('UPDATE body SET check48 = ? WHERE id = ?', check, part)
+  // Whole parts, but not all of them.
+  ledger.sql.sql.exec('UPDATE best SET size = size + 1 WHERE header_id = ?', node.id)
+  expect(index.advance(ALL)).toEqual({ kind: 'stuck', blockId: node.id })
+  ledger.sql.sql.exec('UPDATE best SET size = size - 1 WHERE header_id = ?', node.id)
   expect(index.advance(ALL)).toEqual({ kind: 'done' })
   expect(rows(ledger.sql)).toHaveLength(ledger.chain.tip.height + 1)
 })

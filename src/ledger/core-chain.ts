@@ -37,7 +37,7 @@ interface StoredHeader {
   work: Bytes
   status: number
   /** Of a block on the connected chain. */
-  connected?: { txCount: number; size: number }
+  connected?: { txCount: number; size: number; inputs: number }
 }
 
 /**
@@ -191,13 +191,13 @@ export class CoreChain {
   #find(hash: Uint8Array): StoredHeader | undefined {
     const rows = this.#sql.sql
       .exec(
-        `SELECT h.id, h.raw, h.height, h.work, h.status, b.tx_count, b.size
+        `SELECT h.id, h.raw, h.height, h.work, h.status, b.tx_count, b.size, b.inputs
          FROM header h LEFT JOIN best b ON b.header_id = h.id WHERE h.prefix48 = ?`,
         prefix48(hash),
       )
       .raw()
       .toArray()
-    for (const [id, rawValue, height, work, status, txCount, size] of rows) {
+    for (const [id, rawValue, height, work, status, txCount, size, inputs] of rows) {
       const raw = blob(rawValue)
       if (!equalBytes(blockHash(raw, this.#hasher), hash)) continue
       return {
@@ -207,7 +207,9 @@ export class CoreChain {
         height: height as number,
         work: blob(work),
         status: status as number,
-        ...(txCount !== null && { connected: { txCount: txCount as number, size: size as number } }),
+        ...(txCount !== null && {
+          connected: { txCount: txCount as number, size: size as number, inputs: inputs as number },
+        }),
       }
     }
     return undefined
@@ -294,7 +296,7 @@ export class CoreChain {
   #spent(header: StoredHeader): SpentColumns | undefined {
     const scripts = this.#prevouts(header)
     const columns = scripts && prevoutColumns(scripts)
-    if (!columns) return undefined
+    if (!scripts || columns?.txNum.length !== header.connected!.inputs) return undefined
     const { txNum, value, scriptAt, scriptLength } = columns
     const height = new Uint32Array(txNum.length)
     const coinbase = new Uint8Array(txNum.length)

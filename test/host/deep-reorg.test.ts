@@ -59,6 +59,7 @@ test('a reorganisation of the whole chain in many steps is one change to all who
   const tips = rig.said.slice(told).flatMap((value) => (value.kind === 'tip' ? [value.height] : []))
   expect(tips).toEqual([151])
   expect(rig.announced.at(-1)).toBe(151)
+  simulation.run(100)
   expect(answer).toEqual({ result: { kind: 'connected' } })
   expect(differences(rig.sql, regtest, raw(other))).toEqual({})
   expect(rig.ledger.measure().counts).toMatchObject({ blocksConnected: 301, reorgs: 1 })

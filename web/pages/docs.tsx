@@ -1,3 +1,4 @@
+import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { type ExampleValues, fillExample } from '../../src/api/example-values.ts'
 import type { OpenApi, Operation, Parameter } from '../../src/api/openapi.ts'
@@ -18,15 +19,12 @@ interface Entry {
 
 /** The API for people: the same document that programs read, by headings. */
 export function DocsPage({ v, document, values }: { v: View; document: OpenApi; values: ExampleValues }) {
-  const entries = Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]): Entry => ({ method: method.toUpperCase(), path, operation })),
-  )
-  const byTag = Map.groupBy(entries, ({ operation }) => operation.tags[0]!)
+  const count = Object.values(document.paths).reduce((sum, item) => sum + Object.keys(item).length, 0)
   return (
     <Page v={v} title={fill(site.title, { page: words.title })} at="docs" json="/openapi.json">
       <h1>{words.title}</h1>
       <p class="lede">
-        <Say it={words.lede} n={entries.length} />
+        <Say it={words.lede} n={count} />
       </p>
       <p class="prose">
         <Say
@@ -35,6 +33,29 @@ export function DocsPage({ v, document, values }: { v: View; document: OpenApi; 
           document={<a href="/openapi.json">{words.document}</a>}
         />
       </p>
+      {raw(listed(document, values))}
+    </Page>
+  )
+}
+
+/** The list of everything as it was last made: it is long, and the same until there is another tip. */
+let made: { document: OpenApi; values: string; html: string } | undefined
+
+function listed(document: OpenApi, values: ExampleValues): string {
+  const key = JSON.stringify(values)
+  if (made?.document !== document || made.values !== key) {
+    made = { document, values: key, html: String(<Everything document={document} values={values} />) }
+  }
+  return made.html
+}
+
+function Everything({ document, values }: { document: OpenApi; values: ExampleValues }) {
+  const entries = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]): Entry => ({ method: method.toUpperCase(), path, operation })),
+  )
+  const byTag = Map.groupBy(entries, ({ operation }) => operation.tags[0]!)
+  return (
+    <>
       <nav class="prose" aria-label={words.headings}>
         {document.tags.map(({ name }, i) => (
           <>
@@ -61,7 +82,7 @@ export function DocsPage({ v, document, values }: { v: View; document: OpenApi; 
             .map(([name, schema]) => [<span id={shapeId(name)}>{name}</span>, <NamedShape schema={schema} />])}
         />
       </Section>
-    </Page>
+    </>
   )
 }
 

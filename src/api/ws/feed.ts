@@ -1,6 +1,5 @@
 import type { Millis } from '../../host/ports.ts'
 import type { Changes, TxInfo } from '../../ledger/queries.ts'
-import { hashKey } from '../../wire/hash.ts'
 import { CHANGES_AT_ONCE } from '../live-feed.ts'
 import { txView } from '../tx-view.ts'
 import { type Command, MAX_TRACKED_TXS, readCommands } from './command.ts'
@@ -269,10 +268,16 @@ export class SocketFeed {
     need.overview = [...this.#sessions.values()].some(({ topics }) => topics.size > 0)
     for (const [key, { txid, where }] of this.#watch.txs) {
       // The rest has not moved, as far as news can tell.
-      if (chainMoved(news) || where === 'mempool' || news.added.has(key)) need.whereabouts.push(txid)
+      if (chainMoved(news) || where === 'mempool' || news.came.has(key)) need.whereabouts.push(txid)
     }
-    if (this.#watch.txs.size + this.#watch.scripts.size > 0) need.txs.push(...news.added.values())
-    for (const { txid } of news.replaced) if (this.#watch.txs.has(hashKey(txid))) need.replacements.push(txid)
+    if (this.#watch.txs.size + this.#watch.scripts.size > 0) need.txs.push(...news.came.values())
+    for (const [key, { txid, why }] of news.left) {
+      if (why === 'replaced' && this.#watch.txs.has(key)) need.replacements.push(txid)
+    }
+    if (news.isReset) {
+      need.txs.push(...this.#scripts.waiting)
+      for (const { scripthash } of this.#watch.scripts.values()) need.mempoolOf.push(scripthash)
+    }
     need.blocks.push(...news.connected)
     if (news.connected.length > 0) {
       for (const { scripthash } of this.#watch.scripts.values()) need.inBlocksOf.push(scripthash)

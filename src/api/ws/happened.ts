@@ -7,42 +7,43 @@ export interface Happened {
   cursor: string
   /** Things happened that nobody knows any more. */
   isReset: boolean
-  /** txids that are in the mempool since, and what left it, both by key: what only came and went, or went and came back, is neither. */
+  /** txids that came to the mempool, and what left it, by key: some may have done both. */
+  came: ReadonlyMap<string, Uint8Array>
+  left: ReadonlyMap<string, Removal>
+  /** What is there since and is not there any more: what only came and went, or went and came back, is neither. */
   added: ReadonlyMap<string, Uint8Array>
   removed: ReadonlyMap<string, Removal>
-  /** All that was replaced, that too that had only just come. */
-  replaced: readonly Replaced[]
   /** Hashes of blocks that came, lowest first; the latest `MAX_BLOCKS` of them. */
   connected: readonly Uint8Array[]
   /** Blocks were taken back. */
   reverted: boolean
 }
 
-export type Replaced = Extract<Removal, { why: 'replaced' }>
-
 /** A ledger that catches up connects hundreds at once; nobody is told of them one by one. */
 const MAX_BLOCKS = 8
 
 export function happened({ cursor, reset, changes }: Changes): Happened {
+  const came = new Map<string, Uint8Array>()
+  const left = new Map<string, Removal>()
   const added = new Map<string, Uint8Array>()
   const removed = new Map<string, Removal>()
-  const replaced: Replaced[] = []
   const connected: Uint8Array[] = []
   let reverted = false
   for (const change of changes) {
     if (change.kind === 'tx') {
       const key = hashKey(change.txid)
+      came.set(key, change.txid)
       if (!removed.delete(key)) added.set(key, change.txid)
     } else if (change.kind === 'removed') {
       const key = hashKey(change.txid)
+      left.set(key, change)
       if (!added.delete(key)) removed.set(key, change)
-      if (change.why === 'replaced') replaced.push(change)
     } else {
       reverted ||= change.reorg.reverted.length > 0
       connected.push(...change.reorg.connected.map(({ hash }) => hash))
     }
   }
-  return { cursor, isReset: reset, added, removed, replaced, connected: connected.slice(-MAX_BLOCKS), reverted }
+  return { cursor, isReset: reset, came, left, added, removed, connected: connected.slice(-MAX_BLOCKS), reverted }
 }
 
 /** Whether the chain is another one than before. */
@@ -50,6 +51,6 @@ export function chainMoved({ isReset, connected, reverted }: Happened): boolean 
   return isReset || reverted || connected.length > 0
 }
 
-export function poolMoved({ isReset, added, removed, replaced }: Happened): boolean {
-  return isReset || added.size + removed.size + replaced.length > 0
+export function poolMoved({ isReset, came, left }: Happened): boolean {
+  return isReset || came.size + left.size > 0
 }

@@ -27,17 +27,25 @@ export class ScriptTeller {
   remember(mempoolOf: Found['mempoolOf']): void {
     for (const [script, txs] of mempoolOf) {
       if (!this.#watch.scripts.has(script)) continue
-      for (const tx of txs) this.#told.put(hashKey(tx.txid), this.#jsonOf(tx), [script])
+      for (const tx of txs) this.#told.put(tx.txid, this.#jsonOf(tx), [script])
     }
   }
 
+  /** Those that were told as waiting. */
+  get waiting(): Uint8Array[] {
+    return this.#told.all().map(([, { txid }]) => txid)
+  }
+
   tellNews(news: Happened, found: Found, outbox: Outbox): void {
-    for (const key of news.added.keys()) {
+    if (news.isReset) this.#tellDifference(found, outbox)
+    for (const key of news.came.keys()) {
       const tx = found.txs.get(key)
       // It may be in a block by now, and is told with that.
-      if (tx?.status.confirmed === false) this.#tellAdded(key, tx, outbox)
+      if (tx?.status.confirmed === false) this.#tellAdded(tx, outbox)
     }
-    for (const [key, { why }] of news.removed) {
+    for (const [key, { why }] of news.left) {
+      // It has come back.
+      if (found.txs.get(key)?.status.confirmed === false) continue
       const told = this.#told.take(key)
       // What was mined is told with its block.
       if (told && why !== 'mined') this.#tell(told.scripts, 'removed', told.json, outbox)
@@ -47,11 +55,30 @@ export class ScriptTeller {
     }
   }
 
-  #tellAdded(key: string, tx: TxInfo, outbox: Outbox): void {
+  /** Nobody knows what happened: what is told is how it differs now from what was told before. */
+  #tellDifference(found: Found, outbox: Outbox): void {
+    for (const [key, { scripts, json }] of this.#told.all()) {
+      const tx = found.txs.get(key)
+      if (tx?.status.confirmed === false) continue
+      this.#told.take(key)
+      if (tx) this.#tell(scripts, 'confirmed', this.#jsonOf(tx), outbox)
+      else this.#tell(scripts, 'removed', json, outbox)
+    }
+    for (const [script, txs] of found.mempoolOf) {
+      for (const tx of txs) {
+        if (this.#told.has(hashKey(tx.txid), script)) continue
+        const json = this.#jsonOf(tx)
+        this.#told.put(tx.txid, json, [script])
+        this.#tell([script], 'mempool', json, outbox)
+      }
+    }
+  }
+
+  #tellAdded(tx: TxInfo, outbox: Outbox): void {
     const scripts = this.#followedOf(tx)
     if (scripts.length === 0) return
     const json = this.#jsonOf(tx)
-    this.#told.put(key, json, scripts)
+    this.#told.put(tx.txid, json, scripts)
     this.#tell(scripts, 'mempool', json, outbox)
   }
 

@@ -1,7 +1,10 @@
+import { hashKey } from '../../wire/hash.ts'
+
 /** Bytes of text that are kept. */
 const MAX_BYTES = 16 * 2 ** 20
 
 interface ToldTx {
+  txid: Uint8Array
   json: string
   /** Scripts that it concerns and somebody follows, by key. */
   scripts: readonly string[]
@@ -24,15 +27,25 @@ export class ToldTxs {
     return this.#bytes
   }
 
-  put(txKey: string, json: string, scripts: readonly string[]): void {
+  put(txid: Uint8Array, json: string, scripts: readonly string[]): void {
+    const txKey = hashKey(txid)
     const known = this.take(txKey)
-    const tx = { json, scripts: known ? [...new Set([...known.scripts, ...scripts])] : scripts }
+    const tx = { txid, json, scripts: known ? [...new Set([...known.scripts, ...scripts])] : scripts }
     this.#txs.set(txKey, tx)
     this.#bytes += json.length
     for (const oldest of this.#txs.keys()) {
       if (this.#bytes <= this.#maxBytes) return
       this.take(oldest)
     }
+  }
+
+  /** All that are kept, by key; some may be taken meanwhile. */
+  all(): [string, ToldTx][] {
+    return [...this.#txs]
+  }
+
+  has(txKey: string, script: string): boolean {
+    return this.#txs.get(txKey)?.scripts.includes(script) ?? false
   }
 
   /** What is kept of a transaction, which is kept no longer. */

@@ -42,7 +42,7 @@ export class TxTeller {
 
   tellNews(news: Happened, found: Found, outbox: Outbox): void {
     this.#tellReplaced(news, found, outbox)
-    for (const key of news.added.keys()) {
+    for (const key of news.came.keys()) {
       const tx = found.txs.get(key)
       if (!tx) continue
       for (const session of this.#watch.txs.get(key)?.followers ?? []) {
@@ -90,9 +90,9 @@ export class TxTeller {
     }
   }
 
-  #tellReplaced({ replaced }: Happened, found: Found, outbox: Outbox): void {
-    for (const removal of replaced) {
-      const key = hashKey(removal.txid)
+  #tellReplaced({ left }: Happened, found: Found, outbox: Outbox): void {
+    for (const [key, removal] of left) {
+      if (removal.why !== 'replaced') continue
       const watched = this.#watch.txs.get(key)
       if (!watched) continue
       const by = toDisplay(removal.by)

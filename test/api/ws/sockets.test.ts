@@ -3,6 +3,8 @@ import { USUAL_SETTINGS } from '../../../src/api/deps.ts'
 import { SocketClose } from '../../../src/api/ws/feed.ts'
 import { LiveSockets, type SocketClient } from '../../../src/api/ws/sockets.ts'
 import { regtest } from '../../../src/chain/networks/regtest.ts'
+import { ChangeLog } from '../../../src/ledger/change-log.ts'
+import { toDisplay } from '../../../src/wire/hash.ts'
 import { World } from './world.ts'
 
 let world: World
@@ -111,6 +113,23 @@ test('a ledger that does not answer is nobody’s fault, and asked again', async
   world.changesSince = changesSince
   await vi.advanceTimersByTimeAsync(1000)
   expect(told).toHaveLength(1)
+})
+
+test('a ledger that was started anew is a list of blocks, a gap in the txids, and what became of transactions', async () => {
+  const tx = world.pay(Uint8Array.of(0x51))
+  const { client, told } = open()
+  say(client, { action: 'want', data: ['blocks'], 'track-mempool-txids': true, 'track-tx': toDisplay(tx.txid) })
+  await vi.advanceTimersByTimeAsync(0)
+  world.pay(Uint8Array.of(0x52))
+  await vi.advanceTimersByTimeAsync(1000)
+  world.mine()
+  world.log = new ChangeLog('anew')
+  told.length = 0
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(told).toEqual([{ blocks: [], txConfirmed: toDisplay(tx.txid) }])
+  world.pay(Uint8Array.of(0x53))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(told[1]).toMatchObject({ 'mempool-txids': { sequence: 4 } })
 })
 
 test('a fault of ours is reported, and ends no more than the connections', async () => {

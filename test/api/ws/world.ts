@@ -20,7 +20,8 @@ interface WorldBlock {
 
 /** A chain and a mempool of the simplest kind, each transaction paying to one script, with the log of what happens to them. */
 export class World implements LiveSource {
-  readonly log = new ChangeLog('w')
+  /** Another one stands for a ledger that was started anew. */
+  log = new ChangeLog('w')
   readonly mempool: WorldTx[] = []
   readonly chain: WorldBlock[] = []
   #made = 0

@@ -39,6 +39,8 @@ export class FeeQueue {
   readonly #vsize: number = 0
   /** Virtual bytes before each chunk. */
   readonly #ahead: Float64Array
+  /** Blocks without txids, by how many were asked for. */
+  readonly #made = new Map<number, ProjectedBlock[]>()
 
   constructor(clusters: Iterable<Cluster>) {
     const chunks = chunksByRate(clusters)
@@ -58,12 +60,16 @@ export class FeeQueue {
     }
   }
 
-  /** At most `max` blocks, the last of which holds all the rest. */
+  /** At most `max` blocks, the last of which holds all the rest. Not to be changed. */
   blocks(max: number, txids: boolean): ProjectedBlock[] {
-    return this.#cuts.slice(0, max).map(({ from, to }, i) => {
+    const made = txids ? undefined : this.#made.get(max)
+    if (made) return made
+    const blocks = this.#cuts.slice(0, max).map(({ from, to }, i) => {
       const end = i === max - 1 ? this.#chunks.length : to
       return projected(this.#chunks.slice(from, end), txids)
     })
+    if (!txids) this.#made.set(max, blocks)
+    return blocks
   }
 
   /** Where a chunk of this rate (sat/vB) stands. */
@@ -106,27 +112,35 @@ function projected(chunks: readonly RatedChunk[], withTxids: boolean): Projected
       block.weight += weight
     }
   }
-  const [lowest, ...others] = [0, 10, 25, 50, 75, 90, 100].map((percent) => {
-    // Counted from the lowest rate.
-    const place = block.count - 1 - Math.floor(((block.count - 1) * percent) / 100)
-    return rateAt(chunks, place, ({ chunk }) => chunk.txs.length)
-  })
+  // Counted from the highest rate.
+  const places = PERCENTILES.map((percent) => block.count - 1 - Math.floor(((block.count - 1) * percent) / 100))
+  const rates = ratesAt(chunks, places.toReversed(), ({ chunk }) => chunk.txs.length).toReversed()
+  const middle = Math.max(0, Math.ceil(block.vsize / 2) - 1)
   return {
     ...block,
-    medianRate: rateAt(chunks, Math.max(0, Math.ceil(block.vsize / 2) - 1), ({ vsize }) => vsize),
-    rateRange: [lowest!, ...others] as ProjectedBlock['rateRange'],
+    medianRate: ratesAt(chunks, [middle], ({ vsize }) => vsize)[0]!,
+    rateRange: rates as ProjectedBlock['rateRange'],
     ...(withTxids && { txids: txidsOf(chunks, block.count) }),
   }
 }
 
-/** The rate of the chunk that holds the unit at `place`, where each chunk is so many units. */
-function rateAt(chunks: readonly RatedChunk[], place: number, units: (chunk: RatedChunk) => number): number {
+/** Lowest to highest. */
+const PERCENTILES = [0, 10, 25, 50, 75, 90, 100]
+
+/** The rates of the chunks that hold the units at these places, which rise, where each chunk is so many units. */
+function ratesAt(
+  chunks: readonly RatedChunk[],
+  places: readonly number[],
+  units: (chunk: RatedChunk) => number,
+): number[] {
+  const rates: number[] = []
   let before = 0
   for (const chunk of chunks) {
     before += units(chunk)
-    if (before > place) return chunk.rate
+    while (rates.length < places.length && before > places[rates.length]!) rates.push(chunk.rate)
+    if (rates.length === places.length) break
   }
-  return chunks.at(-1)!.rate
+  return rates
 }
 
 function txidsOf(chunks: readonly RatedChunk[], count: number): Uint8Array {

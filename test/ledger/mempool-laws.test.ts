@@ -34,12 +34,12 @@ class Run {
   replaced = 0
   readonly isRoomy: boolean
 
-  constructor(bytes: number) {
+  constructor(bytes: number, orphans = 5) {
     this.isRoomy = bytes >= 1_000_000
     this.mempool = new Mempool({
       network: regtest,
       chain: this.chain,
-      limits: { bytes, orphans: { count: 5, bytes: 2000 } },
+      limits: { bytes, orphans: { count: orphans, bytes: 2000 } },
     })
     // Some that are mature for long, some that a reorg makes immature again.
     for (const height of [1, 2, 3, 4, 28, 29, 30, 31]) this.coins.push(this.chain.reward(height))
@@ -260,4 +260,67 @@ test('the same steps make the same mempool', () => {
     }),
     { numRuns: 20 },
   )
+})
+
+/**
+ * A mempool of the simplest kind: a list of transactions, of which a new chain drops what it makes impossible, in as many
+ * walks over all of them as that takes. It has no clusters, no bounds and no fees.
+ */
+class NaiveMempool {
+  readonly #chain: FakeChain
+  txs: Uint8Array[] = []
+
+  constructor(chain: FakeChain) {
+    this.#chain = chain
+  }
+
+  /** `reverted`: transactions of blocks that are gone, in order. The chain stands on its new tip. */
+  follow(reverted: readonly Uint8Array[]): void {
+    const spent = (raw: Uint8Array) =>
+      parseTransaction(raw).tx.inputs.map(({ prevout }) => outpointKey(hashKey(prevout.hash), prevout.index))
+    // Earlier blocks hold nothing but their coinbases.
+    const blocks = this.#chain.blocks.slice(-70)
+    const mined = new Set(blocks.flatMap(({ txs }) => txs.map((raw) => hashKey(parseTransaction(raw).txid))))
+    const taken = new Set(blocks.flatMap(({ txs }) => txs.slice(1).flatMap(spent)))
+    const back = reverted.filter((raw) => parseTransaction(raw).tx.inputs[0]!.prevout.index !== 0xffff_ffff)
+    const known = new Set(this.txs.map((raw) => hashKey(parseTransaction(raw).txid)))
+    this.txs.push(...back.filter((raw) => !known.has(hashKey(parseTransaction(raw).txid))))
+    for (let before = -1; before !== this.txs.length; ) {
+      before = this.txs.length
+      const here = new Map(this.txs.map((raw) => [hashKey(parseTransaction(raw).txid), raw]))
+      this.txs = this.txs.filter((raw) => {
+        const { tx, txid } = parseTransaction(raw)
+        if (mined.has(hashKey(txid)) || spent(raw).some((outpoint) => taken.has(outpoint))) return false
+        return tx.inputs.every(({ prevout }) => {
+          if (here.has(hashKey(prevout.hash))) return true
+          const coin = this.#chain.coin(prevout.hash, prevout.index)
+          return coin && !(coin.coinbase && this.#chain.tip.height + 1 - coin.height < 100)
+        })
+      })
+    }
+  }
+}
+
+test('after whatever reorganisations the mempool is what a naive one is', () => {
+  const step = fc.tuple(fc.constantFrom('tx', 'tx', 'tx', 'block', 'block', 'rival', 'reorg'), fc.nat(999), fc.nat(999))
+  let reorgs = 0
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) => {
+      // Without orphans: what comes in later of those, no naive mempool knows.
+      const run = new Run(10_000_000, 0)
+      const naive = new NaiveMempool(run.chain)
+      const ids = (txs: readonly Uint8Array[]) => txs.map((raw) => hashKey(parseTransaction(raw).txid)).sort()
+      for (const each of steps) {
+        const before = [...run.chain.blocks]
+        run.do(each as [string, number, number])
+        if (each[0] === 'tx') naive.txs = [...run.mempool.pool.entries()].map(({ raw }) => raw)
+        const gone = before.filter((block) => !run.chain.blocks.includes(block))
+        if (gone.length > 0) reorgs++
+        naive.follow(gone.flatMap(({ txs }) => txs))
+        expect(ids([...run.mempool.pool.entries()].map(({ raw }) => raw))).toEqual(ids(naive.txs))
+      }
+    }),
+    { numRuns: 40 },
+  )
+  expect(reorgs).toBeGreaterThan(10)
 })

@@ -78,9 +78,8 @@ export class ScriptHistory {
       for (const [txNum] of rows) {
         if (++rowsSeen > mostRows) throw new HistoryTooLong(`more than ${mostRows} rows, and no sums`)
         const tx = this.#reader.open(txNum, block)
-        if (!tx) continue
-        block = tx.block
-        const entry = partOf(tx, match)
+        block = tx?.block
+        const entry = tx && partOf(tx, match)
         if (entry) yield entry
         else if (++passedOver > MAX_PASSED_OVER) throw new HistoryTooLong(`${passedOver} rows of other scripts`)
       }

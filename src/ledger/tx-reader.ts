@@ -115,18 +115,24 @@ export class TxReader {
   }
 
   /**
-   * Names transactions without opening them: txid and block by number, `undefined` where there is none. Keeps the offsets
-   * of one block, so numbers that ascend cost one read a block.
+   * Names transactions without opening them: txid and block by number, `undefined` where there is none. Numbers are best
+   * given in order: the records of a block are read whole when it is met the second time in a row.
    */
   namer(): (txNum: number) => { txid: Uint8Array; block: BlockPlace } | undefined {
     let block: BlockPlace | undefined
     let offsets: TxOffsets | undefined
     return (txNum) => {
-      if (!block || txNum < block.firstTx || txNum >= block.firstTx + block.txCount) {
+      const isSame = block !== undefined && txNum >= block.firstTx && txNum < block.firstTx + block.txCount
+      if (!isSame) {
         block = this.blockOf(txNum)
-        offsets = block && readOffsets(this.#sql, block.id, block.txCount, this.#hasher)
+        offsets = undefined
       }
-      return block && offsets && { txid: offsets.txid(txNum - block.firstTx).slice(), block }
+      if (!block) return undefined
+      const { id, firstTx, txCount } = block
+      if (isSame) offsets ??= readOffsets(this.#sql, id, txCount, this.#hasher)
+      const index = txNum - firstTx
+      const txid = offsets ? offsets.txid(index) : readTxPlace(this.#sql, id, index, txCount, this.#hasher).txid
+      return { txid: txid.slice(), block }
     }
   }
 

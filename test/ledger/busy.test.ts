@@ -4,6 +4,7 @@ import { BusyReader } from '../../src/ledger/busy-reader.ts'
 import { writeBusy } from '../../src/ledger/busy-scripts.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import type { ChainstateOptions } from '../../src/ledger/chainstate.ts'
+import { HistoryTooLong, MAX_PASSED_OVER } from '../../src/ledger/script-history.ts'
 import { Sum } from '../../src/ledger/script-sums.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -121,6 +122,26 @@ test('a script that shares the prefix of a busy one, and one that nobody ever pa
   const nobody = hasher.sha256(script(200))
   expect(queries.scriptStats(nobody)).toMatchObject({ fundedCount: 0, txCount: 0 })
   expect(queries.scriptUtxos(nobody, 0)).toEqual([])
+})
+
+test('rows of other scripts are passed over, up to a limit', () => {
+  const { blocks, busy } = oneScript(150, 30)
+  const ledger = new Ledger()
+  ledger.extend(blocks.map((block) => block.bytes))
+  const scripthash = nodeHasher.sha256(busy)
+  const prefix = prefix48(scripthash)
+  const queries = queriesOf(ledger)
+  const before = queries.scriptTxs(scripthash, 25)
+  const pass = (from: number, to: number) =>
+    ledger.sql.transactionSync(() => {
+      for (let i = from; i < to; i++) ledger.sql.sql.exec('INSERT INTO history VALUES (?, ?)', prefix, 1_000_000 + i)
+    })
+  pass(0, MAX_PASSED_OVER)
+  expect(queries.scriptTxs(scripthash, 25)).toEqual(before)
+  pass(MAX_PASSED_OVER, MAX_PASSED_OVER + 1)
+  expect(() => queries.scriptTxs(scripthash, 25)).toThrow(HistoryTooLong)
+  expect(queries.scriptTxs(scripthash, 25, before.txs[3]!.txid).txs).toHaveLength(25)
+  expect(queries.scriptStats(scripthash)).toMatchObject({ txCount: 151 })
 })
 
 test('a damaged block in the history that makes a script busy is noticed, and costs its sums until it is whole', () => {

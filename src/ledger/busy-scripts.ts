@@ -57,8 +57,9 @@ export function writeBusy(sql: SqlPort, hasher: Hasher, change: BusyChange): Rea
   const scripts = new Scripts(busy, hasher)
 
   const isNew = scripts.prefixes.map((prefix) => !hasSums(sql, prefix))
-  const older = new OlderRows(sql, hasher, scripts, first)
+  const older = new OlderRows(sql, hasher, scripts, first, (coins) => insertCoins(sql, coins))
   older.walk(isNew.flatMap((yes, slot) => (yes ? [slot] : [])))
+  for (const slot of older.unreadable) forget(sql, scripts.prefixes[slot]!)
 
   const touches = new BatchTouches(scripts, first, connected)
   // Reverted blocks lie behind the older rows: in the sums of what becomes busy only now they are not.
@@ -70,9 +71,8 @@ export function writeBusy(sql: SqlPort, hasher: Hasher, change: BusyChange): Rea
   const changed = scripts.all.filter(({ slot }) => isKnown(slot))
   addSums(sql, changed)
   if (reverted.length > 0) dropEmpty(sql, changed)
-  insertCoins(sql, touches.back, () => true)
+  insertCoins(sql, touches.back)
   deleteCoins(sql, touches.gone)
-  insertCoins(sql, older.coins, (row) => isKnown(scripts.slotOf(older.coins.columns[0]![row]!)))
   insertCoins(sql, touches.made, (row) => touches.isStillThere(row))
   return older.damaged
 }
@@ -134,10 +134,11 @@ function dropEmpty(sql: SqlPort, changed: readonly ScriptSums[]): void {
   }
 }
 
-function insertCoins(sql: SqlPort, { columns, count }: NumberRows, isMeant: (row: number) => boolean): void {
+/** `isMeant`: which rows; all unless given. */
+function insertCoins(sql: SqlPort, { columns, count }: NumberRows, isMeant?: (row: number) => boolean): void {
   const rows = new Float64Array(count)
   let kept = 0
-  for (let row = 0; row < count; row++) if (isMeant(row)) rows[kept++] = row
+  for (let row = 0; row < count; row++) if (!isMeant || isMeant(row)) rows[kept++] = row
   const order = keyOrder(kept, PREFIX_LIMIT, (i) => columns[0]![rows[i]!]!)
   multiInsert(sql, `busy_coin (${COIN})`, 4, kept, (i, values) => {
     const row = rows[order[i]!]!

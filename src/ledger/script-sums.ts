@@ -96,6 +96,13 @@ export class Scripts {
     return this.#table.find(prefix)
   }
 
+  /** Those found so far whose prefix has the number `slot`. */
+  of(slot: number): ScriptSums[] {
+    const found: ScriptSums[] = []
+    for (let sums = this.#first[slot]; sums; sums = sums.next) found.push(sums)
+    return found
+  }
+
   /** The script that is `length` bytes of `source` from `at`, whose prefix has the number `slot`. */
   sums(slot: number, source: Uint8Array, at: number, length: number): ScriptSums {
     for (let sums = this.#first[slot]; sums; sums = sums.next) {

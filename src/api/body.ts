@@ -5,7 +5,7 @@ import { ApiError, type ApiErrorCode, fail } from './errors.ts'
 /** Bytes of a request's body, and how long it may take to come. */
 const BODY_LIMIT = 1_000_000
 const BODY_WITHIN_MS = 30_000
-export const BODY_FAILS = ['body-too-large', 'body-too-slow'] as const satisfies readonly ApiErrorCode[]
+export const BODY_FAILS = ['body-too-large', 'body-too-slow', 'body-broken'] as const satisfies readonly ApiErrorCode[]
 
 /** The body of a request to the API. */
 export function readTextBody(request: Request): Promise<string> {
@@ -41,7 +41,8 @@ export async function readBytes(request: Request, maxBytes: number, within: Mill
   } catch (error) {
     // What is still on its way is not waited for.
     reader.cancel().catch(() => {})
-    throw error
+    // A client that breaks off, or sends what is no body, is no fault of ours.
+    throw error instanceof ApiError ? error : new ApiError('body-broken')
   } finally {
     clearTimeout(timer)
   }

@@ -31,6 +31,7 @@ const ERRORS = {
   'route-unknown': [404, 'endpoint does not exist'],
   'body-too-large': [413, 'Request body too large'],
   'body-too-slow': [408, 'Request timeout'],
+  'body-broken': [400, 'Request body cut off'],
   fault: [500, 'Internal server error'],
 
   'bad-txid': [400, 'Invalid transaction ID'],

@@ -52,6 +52,11 @@ test('an endless body is read only up to its bound', async () => {
   expect(sent).toBeLessThan(10_000)
 })
 
+test('a body that breaks off is the client’s mistake', async () => {
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error('aborted')) })
+  await expect(readBody(requestOf(body), 10, 30_000)).rejects.toMatchObject({ code: 'body-broken', status: 400 })
+})
+
 test('no body is an empty text', async () => {
   expect(await readBody(new Request('http://relay.example/', { method: 'POST' }), 10, 1000)).toBe('')
 })

@@ -179,6 +179,10 @@ export function smokeSuite(name: string, start: () => Promise<Shell>): void {
       expect(await scene.json(`/api/address/${ADDRESS}/txs`)).toHaveLength(3)
       expect(await scene.json(`/api/address/${ADDRESS}/utxo`)).toHaveLength(3)
       expect(await scene.json('/blocks/tip/height')).toBe(await scene.tipHeight())
+      expect(await scene.json('/openapi.json')).toMatchObject({ openapi: '3.1.1' })
+      expect(await scene.json(`/api/address/${ADDRESS}/txs/summary`)).toHaveLength(3)
+      expect(await scene.json(`/api/address/${ADDRESS}/txs?max_txs=2`)).toHaveLength(2)
+      expect(await scene.json('/api/fee-estimates')).toBeTypeOf('object')
     })
 
     test('it answers what mempool.space adds, of the chain and of what waits', async () => {
@@ -222,6 +226,7 @@ export function smokeSuite(name: string, start: () => Promise<Shell>): void {
         [`/address/${ADDRESS}`, txid],
         ['/mempool', 'mempool'],
         ['/network', '/Satoshi:31.99.0/'],
+        ['/docs', 'GET /api/tx/{txid}'],
       ] as const) {
         const answer = await scene.get(path, { headers: { Accept: 'text/html' } })
         expect(answer.headers.get('Content-Type'), path).toMatch(/^text\/html/)

@@ -1,44 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { main } from '../../src/chain/networks/main.ts'
+import { regtest } from '../../src/chain/networks/regtest.ts'
 import { dropFilters } from '../../src/ledger/block-filters.ts'
 import { CoreChain } from '../../src/ledger/core-chain.ts'
-import { FilterIndex, type FilterStep } from '../../src/ledger/filter-index.ts'
+import { FilterIndex } from '../../src/ledger/filter-index.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { PARTS_PER_BLOCK } from '../../src/store/schema.ts'
-import { blob, type SqlPort } from '../../src/store/sql.ts'
-import { bytesToHex, sha256d } from '../../src/wire/hash.ts'
+import type { SqlPort } from '../../src/store/sql.ts'
+import { sha256d } from '../../src/wire/hash.ts'
 import { describeShared, readDat, readShared } from '../shared.ts'
 import type { MadeBlock } from '../sim/chain-maker.ts'
+import { ALL, filterRows, finish, freshFilterRows } from './filter-rows.ts'
 import { Ledger } from './open-ledger.ts'
 import { RandomChain } from './random-chain.ts'
 import { reorgTo } from './reorg-to.ts'
-
-const ALL: FilterStep = { blocks: 10_000, bytes: 1e9 }
-
-/** Advances until there is nothing more to do, and counts the steps. */
-function finish(index: FilterIndex, step: FilterStep = ALL): number {
-  for (let steps = 1; ; steps++) {
-    const { kind } = index.advance(step)
-    if (kind === 'done') return steps
-    if (kind === 'stuck') throw new Error('stuck')
-  }
-}
-
-/** `hash header` of every connected block, from genesis up. */
-function rows(sql: SqlPort): string[] {
-  return sql.sql
-    .exec('SELECT f.hash, f.header FROM best b JOIN filter f ON f.block_id = b.header_id ORDER BY b.height')
-    .raw()
-    .toArray()
-    .map((row) => row.map((value) => bytesToHex(blob(value))).join(' '))
-}
-
-function freshRows(blocks: readonly Uint8Array<ArrayBuffer>[], network = main): string[] {
-  const fresh = new Ledger(undefined, { network })
-  fresh.extend(blocks)
-  finish(new FilterIndex(fresh.sql, nodeHasher))
-  return rows(fresh.sql)
-}
 
 function rowCount(sql: SqlPort): number {
   return sql.sql.exec('SELECT count(*) FROM filter').raw().toArray()[0]![0] as number
@@ -78,15 +53,15 @@ describeShared('real filter headers', () => {
     ledger.extend(blocks)
     const index = new FilterIndex(ledger.sql, nodeHasher)
     finish(index)
-    const before = rows(ledger.sql)
+    const before = filterRows(ledger.sql)
     const former = ledger.chain.tip
     expect(reorgTo(ledger, ledger.store(other)).kind).toBe('reorg')
-    expect(rows(ledger.sql)).toEqual(before.slice(0, 1))
+    expect(filterRows(ledger.sql)).toEqual(before.slice(0, 1))
     expect(finish(index, { blocks: 100, bytes: 1e9 })).toBe(7)
-    expect(rows(ledger.sql)).toEqual(freshRows(other, network))
+    expect(filterRows(ledger.sql)).toEqual(freshFilterRows(network, other))
     expect(reorgTo(ledger, former).kind).toBe('reorg')
     expect(index.advance({ blocks: 0, bytes: 0 })).toEqual({ kind: 'done' })
-    expect(rows(ledger.sql)).toEqual(before)
+    expect(filterRows(ledger.sql)).toEqual(before)
   })
 })
 
@@ -105,7 +80,7 @@ describe('random forks', () => {
       expect(reorgTo(ledger, ledger.store(branch.map((block) => block.bytes))).kind).toBe('reorg')
       if (chain.random.below(4) === 0) index = new FilterIndex(ledger.sql, nodeHasher)
       index.advance({ blocks: chain.random.below(6), bytes: 2000 })
-      const made = rows(ledger.sql)
+      const made = filterRows(ledger.sql)
       // No gaps: what has a row is followed by what has none.
       expect(ledger.sql.sql.exec('SELECT header_id FROM best WHERE height < ?', made.length).toArray()).toHaveLength(
         made.length,
@@ -117,13 +92,10 @@ describe('random forks', () => {
           const body = ledger.chain.readBody(ledger.tree.ancestor(ledger.chain.tip, height)!)
           if (body.kind === 'found') connected.push(body.bytes)
         }
-        const fresh = new Ledger()
-        fresh.extend(connected)
-        finish(new FilterIndex(fresh.sql, nodeHasher))
-        expect(rows(ledger.sql), `seed ${seed}, step ${step}`).toEqual(rows(fresh.sql))
+        expect(filterRows(ledger.sql), `seed ${seed}, step ${step}`).toEqual(freshFilterRows(regtest, connected))
       }
     }
-    expect(rowCount(ledger.sql)).toBeGreaterThan(rows(ledger.sql).length)
+    expect(rowCount(ledger.sql)).toBeGreaterThan(filterRows(ledger.sql).length)
   })
 })
 
@@ -138,7 +110,7 @@ test('a block that cannot be read stops it, and once it can be again the rest fo
   ledger.sql.sql.exec('UPDATE body SET check48 = ? WHERE id = ?', check + 1, part)
   const index = new FilterIndex(ledger.sql, nodeHasher)
   expect(index.advance(ALL)).toEqual({ kind: 'stuck', blockId: node.id })
-  expect(rows(ledger.sql)).toHaveLength(node.height)
+  expect(filterRows(ledger.sql)).toHaveLength(node.height)
   expect(index.advance(ALL)).toEqual({ kind: 'stuck', blockId: node.id })
   ledger.sql.sql.exec('UPDATE body SET check48 = ? WHERE id = ?', check, part)
   // Whole parts, but not all of them.
@@ -146,5 +118,5 @@ test('a block that cannot be read stops it, and once it can be again the rest fo
   expect(index.advance(ALL)).toEqual({ kind: 'stuck', blockId: node.id })
   ledger.sql.sql.exec('UPDATE best SET size = size - 1 WHERE header_id = ?', node.id)
   expect(index.advance(ALL)).toEqual({ kind: 'done' })
-  expect(rows(ledger.sql)).toHaveLength(ledger.chain.tip.height + 1)
+  expect(filterRows(ledger.sql)).toHaveLength(ledger.chain.tip.height + 1)
 })

@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { regtest } from '../../src/chain/networks/regtest.ts'
 import { openSqlite } from '../../src/node/sqlite.ts'
+import { toDisplay } from '../../src/wire/hash.ts'
 import { differences } from '../host/fresh-index.ts'
+import { filterRows, freshFilterRows } from '../ledger/filter-rows.ts'
 import { pollFor } from '../poll.ts'
 import { Program } from '../program.ts'
 import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
@@ -105,12 +107,15 @@ test(
         expect(await tipHeight(), `seed ${seed}, kill ${kill}`).toBeGreaterThanOrEqual(acknowledged)
       }
       await pollFor(`the node reaches the tip (seed ${seed})`, tipHeight, miner.tip.height, { within: 20_000 })
+      const filters = `${program.http}/rest/blockfilterheaders/basic/${toDisplay(regtest.genesisHash)}.bin?count=2000`
+      await pollFor('so do its filters', async () => (await fetch(filters)).status, 200, { within: 20_000 })
       await program.stop()
       expect(moved, 'kills after progress').toBeGreaterThan(KILLS / 3)
 
       const file = openSqlite(join(data, 'ledger.sqlite'), { readOnly: true })
       const chain = miner.chain().map(({ bytes }) => bytes)
       expect(differences(file, regtest, chain), `seed ${seed}`).toEqual({})
+      expect(filterRows(file)).toEqual(freshFilterRows(regtest, chain))
       file.close()
     } finally {
       await program.remove()

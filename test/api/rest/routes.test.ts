@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { exampleValues, fillExample } from '../../../src/api/example-values.ts'
+import { openApi } from '../../../src/api/openapi.ts'
 import { filterHash, filterHeader, NO_FILTER_HEADER } from '../../../src/chain/block-filter.ts'
 import { networks } from '../../../src/chain/network.ts'
 import { regtest } from '../../../src/chain/networks/regtest.ts'
@@ -471,6 +473,31 @@ describe('refusals, in Core’s words', () => {
       expect(await response.text()).toBe(`${text}\r\n`)
     }
   })
+})
+
+test('what the document gives as examples is answered', async () => {
+  const examples = await exampleValues(sample.ledger.queries, regtest)
+  const { paths } = openApi(declaredGroups(regtest), '1.2.3')
+  let asked = 0
+  for (const [path, { get }] of Object.entries(paths)) {
+    if (!get || !path.startsWith('/rest/') || path === '/rest/getutxos.{format}') continue
+    const url = new URL(`http://relay.example${path}`)
+    const values = (get.parameters ?? []).map((one) => ({
+      ...one,
+      value: fillExample(one['x-example'] ?? '', examples),
+    }))
+    for (const { name, value } of values.filter((one) => one.in === 'path')) {
+      url.pathname = decodeURI(url.pathname).replace(`{${name}}`, value!)
+    }
+    for (const { name, value } of values.filter((one) => one.in === 'query' && one.required)) {
+      url.searchParams.set(name, value!)
+    }
+    const response = await sample.front.fetch(new Request(url))
+    expect(response.status, String(url)).toBe(200)
+    await response.body?.cancel()
+    asked++
+  }
+  expect(asked).toBeGreaterThan(10)
 })
 
 test('long answers that nobody reads, and those asked for by HEAD, take no turn for long', async () => {

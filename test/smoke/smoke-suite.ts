@@ -502,6 +502,20 @@ export function smokeSuite(name: string, start: () => Promise<Shell>): void {
       guest.close()
     }, 30_000)
 
+    test('a transaction taken from a wallet outlives a crash right after', async () => {
+      const tx = scene.payment(20)
+      const txidHex = toDisplay(txidOf(tx))
+      const body = bytesToHex(tx)
+      expect(await (await scene.ask('/api/tx', { method: 'POST', body })).text()).toBe(txidHex)
+      const waiting = (await scene.json<string[]>('/api/mempool/txids')).sort()
+      expect(waiting).toContain(txidHex)
+      await scene.relay.crash()
+      expect((await scene.json<string[]>('/api/mempool/txids')).sort()).toEqual(waiting)
+      await scene.meetFollowers()
+      await scene.announce(scene.giver, maker.mine(1, { transactions: [tx] }))
+      expect(await scene.json('/api/mempool/txids')).not.toContain(txidHex)
+    }, 30_000)
+
     test('nothing that it told is lost in a crash, whenever that comes', async () => {
       let told = 0
       let toldBefore = 0

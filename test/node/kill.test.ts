@@ -18,6 +18,10 @@ import { TcpPeerServer } from '../sim/tcp-peer.ts'
 const KILLS = Number(process.env.CAUSEWAY_KILLS ?? 15)
 /** Within this each kill, restart included, on a machine that has other things to do. */
 const MS_PER_KILL = 8000
+/** It may be hundreds of blocks behind when it is let live. */
+const CATCH_UP_MS = 60_000
+/** Of its log, when it does not. */
+const SHOWN_LINES = 30
 /** Blocks that are there from the start, so that the first kills fall into an initial download. */
 const BEFORE = 250
 const MATURITY = 100
@@ -106,7 +110,12 @@ test(
         // A branch that replaces the last block is one longer, so the height never falls below what was told.
         expect(await tipHeight(), `seed ${seed}, kill ${kill}`).toBeGreaterThanOrEqual(acknowledged)
       }
-      await pollFor(`the node reaches the tip (seed ${seed})`, tipHeight, miner.tip.height, { within: 20_000 })
+      await pollFor(`the node reaches the tip (seed ${seed})`, tipHeight, miner.tip.height, {
+        within: CATCH_UP_MS,
+      }).catch((error: Error) => {
+        const said = program.log.slice(-SHOWN_LINES).map((entry) => JSON.stringify(entry))
+        throw new Error(`${error.message}; its last words:\n${said.join('\n')}`)
+      })
       const filters = `${program.http}/rest/blockfilterheaders/basic/${toDisplay(regtest.genesisHash)}.bin?count=2000`
       await pollFor('so do its filters', async () => (await fetch(filters)).status, 200, { within: 20_000 })
       await program.stop()

@@ -79,6 +79,31 @@ describe('streams of pieces', () => {
     expect(state.returned).toBe(true)
   })
 
+  test('are given back when the reader takes all day, if steadily', async () => {
+    const { pieces, state } = endless()
+    const reader = streamOf(pieces).getReader()
+    for (let minute = 0; minute < 10; minute++) {
+      expect(state.returned).toBe(false)
+      for (let read = 0; read < 3; read++) {
+        await reader.read().catch(() => {})
+        await vi.advanceTimersByTimeAsync(20_000)
+      }
+    }
+    expect(state.returned).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('leave no timer behind', async () => {
+    await new Response(streamOf(['a', 'b'])).text()
+    await streamOf(endless().pieces).cancel()
+    const broken = (function* () {
+      yield 'a'
+      throw new Error('broken')
+    })()
+    await expect(new Response(streamOf(broken)).text()).rejects.toThrow('broken')
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('are given back when the reader takes too long', async () => {
     const { pieces, state } = endless()
     const reader = streamOf(pieces).getReader()

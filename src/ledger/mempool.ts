@@ -20,7 +20,7 @@ export type { IncomingTx } from './admission.ts'
 export type * from './mempool-results.ts'
 
 export interface MempoolLimits extends HoldingLimits {
-  /** Those whose parents are missing, and as many again that pay too little by themselves. */
+  /** Those whose parents are missing; and, of a quarter of the bytes, as many that pay too little by themselves. */
   orphans: OrphanLimits
 }
 
@@ -73,7 +73,8 @@ export class Mempool {
     this.#admission = new Admission(pool, chain, hasher)
     this.#judge = new Judge({ network, chain, pool, admission: this.#admission })
     this.#orphans = new Orphans(this.limits.orphans)
-    this.#underpaid = new Orphans(this.limits.orphans)
+    const { count, bytes } = this.limits.orphans
+    this.#underpaid = new Orphans({ count, bytes: bytes / 4 })
     this.#tip = this.#standing()
   }
 
@@ -308,10 +309,12 @@ export class Mempool {
     const result = this.#enter(incoming, now)
     if (result.kind !== 'refused') return result
     if (result.missing) return this.#withoutParents(incoming, result, from, since, now)
-    if (result.reconsiderable) {
+    const key = hashKey(incoming.txid)
+    // Children that came after it have been tried with it already.
+    if (result.reconsiderable && !this.#underpaid.has(key)) {
       const paid = this.#withChild(incoming, now)
       if (paid) return paid
-      this.#underpaid.add(this.#waiting(incoming, hashKey(incoming.txid), from, since, []))
+      this.#underpaid.add(this.#waiting(incoming, key, from, since, []))
     }
     this.#refused.add(hashKey(incoming.wtxid))
     return result

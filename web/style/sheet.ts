@@ -137,6 +137,8 @@ h1{font-size:1.5rem}
 .lede{font-size:1.125rem}
 section{margin-block-start:32px}
 table{font-size:.8125rem}
+.op summary .mono{overflow-wrap:anywhere}
+.op summary .dim{display:block;margin-block-start:2px}
 :is(th,td)+*{padding-inline-start:10px}
 :is(th,td).x:first-child+*{padding-inline-start:0}
 .wide,.x{display:none}

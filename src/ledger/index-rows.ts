@@ -78,9 +78,13 @@ export class IndexRows {
     })
     const [script, user] = this.#history.columns as [Float64Array, Float64Array]
     const historyOrder = keyOrder(this.#history.count, PREFIX_LIMIT, (row) => script[row]!)
+    const touched = new Float64Array(historyOrder.length)
     multiInsert(sql, 'history (prefix48, tx_num)', 2, historyOrder.length, (i, values) => {
       const row = historyOrder[i]!
-      values.push(script[row]!, user[row]!)
+      const prefix = script[row]!
+      touched[i] = prefix
+      counts?.add(prefix)
+      values.push(prefix, user[row]!)
     })
     const [funding, vout, spender, vin] = this.#spend.columns as [
       Float64Array,
@@ -93,7 +97,7 @@ export class IndexRows {
       const row = spendOrder[i]!
       values.push(funding[row]!, vout[row]!, spender[row]!, vin[row]!)
     })
-    return candidates(historyOrder, script, counts)
+    return candidates(touched, counts)
   }
 
   /** To be called inside a transaction. The prefixes that have lost rows in `history`, each once. */
@@ -165,17 +169,15 @@ export class IndexRows {
   }
 }
 
-/** The prefixes of rows in the order given: without those that equal the one before, and those that cannot be busy. */
-function candidates(order: Uint32Array, prefixes: Float64Array, counts: PrefixCounts | undefined): Float64Array {
-  if (counts) for (let i = 0; i < order.length; i++) counts.add(prefixes[order[i]!]!)
-  const kept = new Float64Array(order.length)
-  let count = 0
+/** Keeps of the prefixes those that differ from the one before and may be busy; the list is used up. */
+function candidates(prefixes: Float64Array, counts: PrefixCounts | undefined): Float64Array {
+  let kept = 0
   let last = -1
-  for (let i = 0; i < order.length; i++) {
-    const prefix = prefixes[order[i]!]!
+  for (let i = 0; i < prefixes.length; i++) {
+    const prefix = prefixes[i]!
     if (prefix === last) continue
     last = prefix
-    if (!counts || counts.mayExceed(prefix, BUSY_ABOVE)) kept[count++] = prefix
+    if (!counts || counts.mayExceed(prefix, BUSY_ABOVE)) prefixes[kept++] = prefix
   }
-  return kept.subarray(0, count)
+  return prefixes.subarray(0, kept)
 }

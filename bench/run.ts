@@ -20,6 +20,7 @@ const FIGURES: Record<string, { what: string; run: (say: Say, rounds: number) =>
 /** The others are programs of their own. */
 const PROGRAMS: Record<string, string> = {
   cost: 'a minute of relay traffic in local workerd, in dollars per month  [--seconds N] [--nodes N] [--json]',
+  edge: 'the same chains taken in by the relay in local workerd: memory, events, waits  [blocks of the big chain] [nearly empty blocks]',
   connect:
     'takes a chain in from a file, on one thread  [blocks with transactions | big] [transactions a block] [empty blocks]',
   links: 'a thousand WebSocket links on a relay in local workerd, beside bare broadcasts  [links] [rounds]',

@@ -20,6 +20,8 @@ export interface WorkerdOptions {
   env?: Record<string, string>
   /** Another configuration than the one for people. */
   config?: string
+  /** Further ones for `workerd serve`. */
+  args?: string[]
 }
 
 /**
@@ -38,7 +40,7 @@ export class Workerd {
   /** What it wrote so far. */
   log = ''
 
-  private constructor(guard: Guard, port: number, { env = {}, config = CONFIG }: WorkerdOptions) {
+  private constructor(guard: Guard, port: number, { env = {}, config = CONFIG, args = [] }: WorkerdOptions) {
     this.#guard = guard
     this.http = `http://127.0.0.1:${port}`
     this.data = join(guard.folder, 'data')
@@ -47,6 +49,7 @@ export class Workerd {
     this.#args = [
       ...['serve', config, '--socket-addr', `http=127.0.0.1:${port}`],
       ...['--directory-path', `data=${this.data}`, '--directory-path', `site=${join(BUILT, 'site')}`],
+      ...args,
     ]
   }
 

@@ -8,6 +8,8 @@ export interface WakeUpPorts {
   ctx: DurableObjectState
   meter: Meter
   ring(): void
+  /** What is due is done by this rather than by a timer. */
+  atOnce?(): void
   /**
    * For work that has to go on even if the object loses its memory while a timer runs: an alarm that much later rings
    * then instead.
@@ -45,9 +47,12 @@ export class WakeUps {
       this.#setAlarm(at)
       return
     }
-    const { meter, rescueAfter } = this.#ports
-    meter.hold()
-    this.#timer = setTimeout(() => this.#due(), Math.max(0, Math.ceil(wait)))
+    const { meter, atOnce, rescueAfter } = this.#ports
+    if (atOnce && wait <= 0) atOnce()
+    else {
+      meter.hold()
+      this.#timer = setTimeout(() => this.#due(), Math.max(0, Math.ceil(wait)))
+    }
     if (rescueAfter !== undefined) this.#setAlarm(Date.now() + rescueAfter)
   }
 

@@ -19,6 +19,8 @@ export interface FollowerPorts {
   chainstate: Chainstate
   ready: ReadyBlocks
   intake: BlockIntake
+  /** Bytes of blocks connected in one go, about: what is left then is due at once, but after what has come meanwhile. */
+  stepBytes: number
   /** The chain was moved, in memory: tip first, lowest first. */
   moved(reverted: readonly BlockRef[], connected: readonly Connected[]): void
   /** Commit what is open. */
@@ -56,6 +58,9 @@ export class ChainFollower {
   #barred: number | undefined
   /** Under way to another branch, and from which tip. */
   #going: Going | undefined
+  /** Bytes of blocks connected in this go. */
+  #done = 0
+  #rests = false
   /** The tip's bytes and sender, where it was connected from memory. */
   latest: { id: number; bytes: Uint8Array<ArrayBuffer>; from: LinkId | undefined } | undefined
 
@@ -70,9 +75,14 @@ export class ChainFollower {
     return this.#going !== undefined
   }
 
+  /** More blocks may be at hand than one go connects. */
+  get rests(): boolean {
+    return this.#rests
+  }
+
   /** The next step of a long way is due at once, but after what has come meanwhile. */
   get deadline(): Millis {
-    return this.#going ? 0 : this.#branch.deadline
+    return this.#going || this.#rests ? 0 : this.#branch.deadline
   }
 
   /** A block came in. */
@@ -88,10 +98,13 @@ export class ChainFollower {
   }
 
   advance(now: Millis): void {
+    this.#done = 0
+    this.#rests = false
     if (this.#going) this.#goOn(this.#going)
-    while (!this.#going) {
+    while (!this.#going && !this.#rests) {
       this.#lookAtBest()
       if (!this.#step(now)) return
+      this.#rests = this.#done >= this.#ports.stepBytes
     }
   }
 
@@ -150,6 +163,7 @@ export class ChainFollower {
       damaged(result.node)
       return false
     }
+    this.#done += block.bytes.length
     this.latest = { id: next.id, bytes: block.bytes, from: block.from }
     moved([], [result])
     return true

@@ -260,6 +260,7 @@ export class LedgerHost {
       chainstate,
       ready,
       intake,
+      stepBytes: this.#limits.stepBytes,
       moved: (reverted, connected) => this.#moved(reverted, connected),
       commit: () => void this.#commit(),
       committed: (reorg) => this.#committed(reorg),
@@ -286,7 +287,7 @@ export class LedgerHost {
       for (;;) {
         if (this.#todo.length > 0) this.#performAll()
         else if (this.#moves) this.#move()
-        else if (this.#full?.intake.owesAnswers && !this.#full.follower.isUnderWay) this.#answerSubmitted(this.#full)
+        else if (this.#mayAnswer()) this.#answerSubmitted(this.#full!)
         else break
       }
       this.#full?.transactions.settle(now)
@@ -296,6 +297,12 @@ export class LedgerHost {
     const out = this.#out
     this.#out = []
     return out
+  }
+
+  /** Answers are owed, and the chain has come to where it can come to for now. */
+  #mayAnswer(): boolean {
+    const { intake, follower } = this.#full ?? {}
+    return intake?.owesAnswers === true && !follower!.isUnderWay && !follower!.rests
   }
 
   #performAll(): void {

@@ -13,6 +13,10 @@ export interface LedgerLimits {
   batchMs: Millis
   /** Bytes of blocks taken apart that wait in memory for the one before them; more go to the store. */
   readyBytes: number
+  /** Bytes of blocks that are connected in one go, about. */
+  stepBytes: number
+  /** Most blocks that one step of a long reorganisation goes over: near-empty ones take time and no bytes. */
+  stepBlocks: number
   /** Memory for coins that the store has as well. */
   coinCacheBytes: number
   mempoolBytes: number
@@ -30,6 +34,8 @@ export const NODE_LIMITS: LedgerLimits = {
   batchBytes: 128_000_000,
   batchMs: 5000,
   readyBytes: 32_000_000,
+  stepBytes: 8_000_000,
+  stepBlocks: 2016,
   coinCacheBytes: 96_000_000,
   mempoolBytes: 100_000_000,
   keepMs: 1000,
@@ -43,6 +49,9 @@ export const WORKER_LIMITS: LedgerLimits = {
   batchBytes: 8_000_000,
   batchMs: 2000,
   readyBytes: 8_000_000,
+  // About 300 ms of blocks full of transactions.
+  stepBytes: 1_000_000,
+  stepBlocks: 250,
   coinCacheBytes: 24_000_000,
   mempoolBytes: 16_000_000,
   // A row costs the same whenever it is written, and an object that waits is not free to rest.

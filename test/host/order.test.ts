@@ -88,6 +88,28 @@ describe('blocks out of order', () => {
     expect(rig.untaken).toEqual(new Map())
   })
 
+  test('that fit together at last are connected a few at a time, with room for other things in between', () => {
+    const simulation = new Simulation(38)
+    const blocks = new ChainMaker({ seed: 38 }).mine(60)
+    const stepBytes = 3 * blocks[0]!.bytes.length
+    const rig = new Rig(simulation, { limits: { stepBytes } })
+    const met = rig.meet({ blocks: raw(blocks) })
+    const release = withhold(met, (height) => height === 1)
+    simulation.run(2000)
+    expect(rig.height).toBe(0)
+    release()
+    give(met, blocks[0]!)
+    let steps = 0
+    for (let before = 0; rig.height < 60; before = rig.height) {
+      expect(simulation.run(60_000, () => rig.height > before)).toBe(true)
+      expect(rig.height - before).toBeLessThanOrEqual(4)
+      steps++
+    }
+    expect(steps).toBeGreaterThanOrEqual(15)
+    expect(simulation.run(10_000, () => rig.committed === 60)).toBe(true)
+    expect(differences(rig.sql, regtest, raw(blocks))).toEqual({})
+  })
+
   test('come no faster than the ledger takes them', () => {
     const simulation = new Simulation(37)
     const blocks = new ChainMaker({ seed: 37 }).mine(150)

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { deserialize } from 'node:v8'
 import { nodeHasher } from '../../src/node/hasher.ts'
-import { openSqlite } from '../../src/node/sqlite.ts'
+import { openSqlite, WRITER_CACHE_MIB } from '../../src/node/sqlite.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { PART_SIZE } from '../../src/store/schema.ts'
 import type { FloorBlock, FloorPlan, RowList } from './row-list.ts'
@@ -27,7 +27,7 @@ migrate(fresh)
 fresh.close()
 
 const db = new DatabaseSync(databasePath)
-db.exec('PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY')
+db.exec(`PRAGMA synchronous = FULL; PRAGMA cache_size = ${-1024 * WRITER_CACHE_MIB}; PRAGMA temp_store = MEMORY`)
 const prepared = new Map<string, StatementSync>()
 const file = openSync(plan.chain, 'r')
 const length = new Uint8Array(4)

@@ -18,7 +18,7 @@ export type WitnessCommitment =
 /**
  * A block taken apart into typed arrays: n transactions, i inputs, o outputs in block order, coinbase included. Offsets
  * count from the start of the raw block. Only plain values and arrays, so that it can be transferred between threads
- * (`inOneBuffer`).
+ * (`digestTransfers`).
  */
 export interface BlockDigest {
   /** The 80 bytes. */
@@ -114,11 +114,19 @@ export function digestBlock(bytes: Uint8Array, hasher: Hasher = nobleHasher): Bl
   }
 }
 
+/** The buffers to hand over with a digest that goes to another thread; here it is empty afterwards. */
+export function digestTransfers(digest: BlockDigest): ArrayBuffer[] {
+  const buffers = Object.values(digest).flatMap((field) =>
+    ArrayBuffer.isView(field) ? [field.buffer as ArrayBuffer] : [],
+  )
+  return [...new Set(buffers)]
+}
+
 /**
- * The same digest with all of its arrays in one buffer, which goes to another thread as a whole: a small block's two
- * dozen buffers would cost more to hand over than the block to take apart.
+ * The same digest with all of its arrays in one buffer: to hand over the two dozen of a small block costs more than to take
+ * it apart. Whoever keeps one of the arrays keeps all of them.
  */
-export function inOneBuffer(digest: BlockDigest): { digest: BlockDigest; buffer: ArrayBuffer } {
+export function inOneBuffer(digest: BlockDigest): BlockDigest {
   const arrays = Object.entries(digest).filter((field): field is [string, Column] => ArrayBuffer.isView(field[1]))
   const buffer = new ArrayBuffer(arrays.reduce((sum, [, { byteLength }]) => sum + aligned(byteLength), 0))
   const packed: Record<string, unknown> = { ...digest }
@@ -130,7 +138,7 @@ export function inOneBuffer(digest: BlockDigest): { digest: BlockDigest; buffer:
     packed[name] = copy
     at += aligned(array.byteLength)
   }
-  return { digest: packed as unknown as BlockDigest, buffer }
+  return packed as unknown as BlockDigest
 }
 
 type Column = Uint8Array | Uint32Array | Int32Array | Float64Array

@@ -28,15 +28,15 @@ export interface LedgerLimits {
 
 /** For a process with a machine's memory. */
 export const NODE_LIMITS: LedgerLimits = {
-  download: { ...DEFAULT_LIMITS, windowBytes: 32_000_000 },
-  // Half of it are bodies, a fifth what they spend. The more blocks are written together, the fewer coins are written at
-  // all, and the fewer times each page of the index.
-  batchBytes: 128_000_000,
+  // Together these keep a process that indexes under 400 MB. The more blocks are written together, the fewer coins are
+  // written at all, and the fewer times each page of the index; a window beyond what a batch takes to write gains nothing.
+  download: { ...DEFAULT_LIMITS, windowBytes: 16_000_000 },
+  batchBytes: 64_000_000,
   batchMs: 5000,
-  readyBytes: 32_000_000,
+  readyBytes: 12_000_000,
   stepBytes: 8_000_000,
   stepBlocks: 2016,
-  coinCacheBytes: 96_000_000,
+  coinCacheBytes: 64_000_000,
   mempoolBytes: 100_000_000,
   keepMs: 1000,
   // About 20 ms.

@@ -27,6 +27,8 @@ const KEY_BYTES = 36
 /** Bytes of an entry's places in the index. */
 const INDEX_BYTES = 8
 const MIN_ENTRIES = 1024
+/** Both the old and the new records are there while it grows. */
+const GROWTH = 1.35
 const MIN_ARENA = 32_768
 /** Entries looked at to find the age of the middle one. */
 const SAMPLE = 1023
@@ -161,7 +163,7 @@ export class CoinCache {
     const needed = this.size + entries
     const held = this.#records.capacity
     const isTight = needed > held
-    const capacity = isTight ? Math.max(needed, Math.ceil(held * 1.5)) : held
+    const capacity = isTight ? Math.max(needed, Math.ceil(held * GROWTH)) : held
     const bytes = capacity * (RECORD_BYTES + INDEX_BYTES) + this.#arena.length
     const clean = this.size - this.#dirty
     if (bytes > this.#budget && clean > 0 && clean >= this.#dirty) this.#rebuild(0, entries, this.#middleAge())
@@ -346,6 +348,7 @@ export class CoinCache {
   #rebuild(capacity: number, more: number, evict: number): void {
     const old = this.#records
     const arena = this.#arena
+    this.#index.free()
     const kept: number[] = []
     let long = 0
     for (let entry = 0; entry < this.#high; entry++) {
@@ -366,6 +369,7 @@ export class CoinCache {
       this.#moveScript(entry, arena)
     }
     this.#arenaLive = this.#arenaEnd
+    old.free()
   }
 
   /** An arena without gaps that has room for so many bytes more. Entries keep their numbers. */

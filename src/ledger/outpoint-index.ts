@@ -99,6 +99,11 @@ export class OutpointIndex {
     slots[gap] = 0
   }
 
+  /** Gives the memory of its own back at once; nothing can be found afterwards. */
+  free(): void {
+    this.#slots.buffer.transfer(0)
+  }
+
   /** A hash of the txid at `at`, with the same secret. */
   hashTxid(words: Int32Array, at: number): number {
     return mix(words[at]! ^ this.#seed0, words[at + 1]! ^ this.#seed1, words[at + 2]!, 0)

@@ -13,12 +13,15 @@ export type DigestAnswer = { id: number; bytes: Uint8Array<ArrayBuffer> } & (
   | { error: string }
 )
 
+/** What is made here hangs on few small objects, and is passed on at once. */
+const YOUNG_MB = 8
+
 /** `digestBlock` in a thread of its own, so that hashing a block and writing the one before it go on side by side. */
 export class Digester {
   readonly #thread: Worker
 
   constructor(file: URL, onAnswers: (answers: DigestAnswer[]) => void, onFailed: (error: Error) => void) {
-    this.#thread = new Worker(file)
+    this.#thread = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
     this.#thread.on('message', onAnswers)
     this.#thread.on('error', onFailed)
   }

@@ -13,7 +13,7 @@ export interface LedgerClientOptions {
 }
 
 /** Blocks pass through quickly: a larger young generation only lets more of them pile up before they are let go. */
-const YOUNG_MB = 24
+const YOUNG_MB = 8
 
 interface Pending {
   resolve(value: never): void

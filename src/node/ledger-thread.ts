@@ -7,6 +7,7 @@ import type { ScriptWant } from '../ledger/mempool-port.ts'
 import type { PackageOptions } from '../ledger/mempool-questions.ts'
 import type { ToHub } from '../peer/queues.ts'
 import { StoreError } from '../store/error.ts'
+import { Collector } from './collector.ts'
 import { type DigestAnswer, Digester, type DigestRequest } from './digester.ts'
 import { nodeHasher, scryptHash } from './hasher.ts'
 import type { FromLedgerThread, LedgerCalls, LedgerThreadData, ToLedgerThread } from './ledger-protocol.ts'
@@ -39,7 +40,12 @@ function guarded(work: () => void): void {
   }
 }
 
+/** Bytes of committed blocks, of which a batch of a first download has more, and what a block takes beside. */
+const COLLECT_EVERY = 16_000_000
+const BESIDE_BLOCK = 4000
+
 let over = false
+const collector = new Collector(COLLECT_EVERY, 'major')
 const meter = new Meter(Date.now)
 const alarm = new Alarm(() => guarded(() => perform(host.wake(Date.now()))))
 
@@ -54,6 +60,7 @@ function perform(outputs: readonly LedgerOutput[]): void {
   if (values.length > 0) post({ kind: 'queue', values }, transfersOf(values))
   if (blocks.length > 0) digester.submit(blocks)
   alarm.set(host.deadline)
+  collector.collectIfDue()
 }
 
 function digested(answer: DigestAnswer): LedgerOutput[] {
@@ -85,8 +92,11 @@ try {
     filters,
     now: Date.now,
     meter,
-    // Gone at once: the collector would come to it when several batches have piled up.
-    release: (bytes) => void bytes.buffer.transfer(0),
+    release: (bytes) => {
+      collector.passed(bytes.length + BESIDE_BLOCK)
+      // Gone at once, whatever may still refer to it.
+      bytes.buffer.transfer(0)
+    },
   })
   host = ledger.host
   digester = new Digester(

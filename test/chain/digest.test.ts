@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type BlockDigest, digestBlock, inOneBuffer } from '../../src/chain/digest.ts'
+import { type BlockDigest, digestBlock, digestTransfers, inOneBuffer } from '../../src/chain/digest.ts'
 import { networks } from '../../src/chain/network.ts'
 import { block } from '../../src/wire/block.ts'
 import { decode } from '../../src/wire/codec.ts'
@@ -88,17 +88,23 @@ describe('a digest', () => {
     expect(one('0000000000000080')).toBe(Number.NEGATIVE_INFINITY)
   })
 
-  test('goes to another thread whole, and leaves nothing behind', () => {
+  test.each([
+    ['in many buffers', (digest: BlockDigest) => digest, 20],
+    ['in one', inOneBuffer, 1],
+  ])('goes to another thread whole %s, and leaves nothing behind', (_, prepare, buffers) => {
     const maker = new ChainMaker()
     const [first] = maker.mine(1)
     const bytes = maker.block({
       transactions: [spend([coinbaseCoin(first!, maker)], [{ valueSat: 1, script: OP_TRUE }])],
     }).bytes
     const digest = digestBlock(bytes)
-    const packed = inOneBuffer(digest)
-    const received = structuredClone(packed.digest, { transfer: [packed.buffer] })
-    expect(received).toEqual(digest)
-    const left = Object.values(packed.digest).flatMap((field) => (ArrayBuffer.isView(field) ? [field.byteLength] : []))
+    const expected = structuredClone(digest)
+    const prepared = prepare(digest)
+    const transfer = digestTransfers(prepared)
+    expect(transfer.length).toBeGreaterThanOrEqual(buffers)
+    if (buffers === 1) expect(transfer.length).toBe(1)
+    expect(structuredClone(prepared, { transfer })).toEqual(expected)
+    const left = Object.values(prepared).flatMap((field) => (ArrayBuffer.isView(field) ? [field.byteLength] : []))
     expect(left.length).toBeGreaterThan(20)
     expect(left.every((length) => length === 0)).toBe(true)
     expect(bytes.length).toBeGreaterThan(0)

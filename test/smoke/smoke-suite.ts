@@ -18,6 +18,7 @@ import { EventReader } from './event-reader.ts'
 import { LiveClient } from './live-client.ts'
 import { BIG_BYTES, hexOf, LIVE, Scene } from './scene.ts'
 import type { Shell } from './shell.ts'
+import { transactionCases } from './transaction-cases.ts'
 
 /** Whole chains move. */
 const SYNC = { within: 20_000 }
@@ -355,6 +356,8 @@ export function smokeSuite(name: string, start: () => Promise<Shell>): void {
       await again.close()
       expect((await scene.ask('/events?types=all')).status).toBe(400)
     })
+
+    transactionCases(scene)
 
     test('a longer branch takes over, and what only the other one had waits again', async () => {
       const at = maker.tip

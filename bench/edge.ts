@@ -9,6 +9,7 @@ import { BIG, blocksOf, chainFile, type NamedChain, NEARLY_EMPTY } from './chain
 import { CpuClock } from './edge/cpu-clock.ts'
 import { type Costs, EventTimes } from './edge/event-times.ts'
 import { type HeapUse, Inspector } from './edge/inspector.ts'
+import type { TimedEvent } from './edge/timed-event.ts'
 import { startTimed } from './edge/timed-workerd.ts'
 import type { Visit } from './edge/visiting-thread.ts'
 import { machine, machineText } from './machine.ts'
@@ -80,6 +81,7 @@ async function run(chain: NamedChain, blocks: number): Promise<void> {
       sayMemory(before, memory, watch.highWaterMb())
       sayEvents(times.costs(clock), times.count)
       sayWaits(slowest)
+      console.log(`  with all of that the ledger starts in ${await startMs(workerd)} ms`)
     } finally {
       over = true
       await Promise.allSettled([heap, waits, noting])
@@ -110,6 +112,16 @@ async function watchHeap(workerd: Workerd, inspector: Inspector, isOver: () => b
   }
   memory.live = more(memory.live, await liveHeap(workerd, inspector))
   return memory
+}
+
+/** How long the ledger's object takes to open its store, in a new process. */
+async function startMs(workerd: Workerd): Promise<number> {
+  await workerd.kill()
+  await workerd.launch()
+  await height(workerd)
+  const { events } = (await (await fetch(`${workerd.http}/bench/times`)).json()) as { events: TimedEvent[] }
+  const { start, end } = events.find(({ what }) => what === 'ledger start')!
+  return end - start
 }
 
 /** After everything that nobody holds was let go. */

@@ -16,6 +16,11 @@ export class CpuClock {
     this.#look()
   }
 
+  /** It knows nothing of what was before. */
+  get since(): number {
+    return this.#times[0] ?? Number.POSITIVE_INFINITY
+  }
+
   stop(): void {
     this.#look()
     clearInterval(this.#timer)

@@ -39,6 +39,7 @@ export class EventTimes {
   costs(clock: CpuClock): Costs[] {
     const kinds = new Map<string, Costs>()
     for (const { what, start, end } of this.#events) {
+      if (start < clock.since) continue
       const kind = kinds.get(what) ?? { what, count: 0, wallMs: 0, cpuMs: 0 }
       kinds.set(what, kind)
       kind.count++

@@ -10,7 +10,7 @@ export { Dialer } from '../../src/cloudflare/worker.ts'
 declare const gc: () => void
 
 /** Shorter ones are only counted. */
-const NOTED_FROM_MS = 5
+const NOTED_FROM_MS = 2
 /** Where nobody asks for them. */
 const MOST_NOTED = 10_000
 

@@ -1,3 +1,4 @@
+import { multiDelete } from '../store/multi-delete.ts'
 import { multiInsert } from '../store/multi-insert.ts'
 import { BUSY_ABOVE } from '../store/schema.ts'
 import type { SqlPort, SqlValue } from '../store/sql.ts'
@@ -12,8 +13,13 @@ import type { BlockTouches } from './touches.ts'
 const PREFIX_LIMIT = 2 ** 48
 /** Prefixes asked about in one statement: as many as it may have parameters. */
 const AT_ONCE = 100
-const MANY_ROWS = `SELECT column1 FROM (VALUES ${Array(AT_ONCE).fill('(?)').join(', ')})
+const ASKED = `SELECT column1 FROM (VALUES ${Array(AT_ONCE).fill('(?)').join(', ')})`
+const MANY_ROWS = `${ASKED}
   WHERE EXISTS (SELECT 1 FROM history WHERE prefix48 = column1 LIMIT 1 OFFSET ${BUSY_ABOVE})`
+/** The lowest and the highest scripthash with a prefix, as `scripthashRange` has them. */
+const HEX = "format('%012X', CAST(column1 AS INTEGER))"
+const WITH_SUMS = `${ASKED}
+  WHERE EXISTS (SELECT 1 FROM busy WHERE scripthash BETWEEN unhex(${HEX}) AND unhex(${HEX} || '${'F'.repeat(52)}'))`
 /** A row of sums has eight parameters. */
 const SUMS_ROWS = 12
 const SUM = `CAST(? AS INTEGER) * ${CARRY} + CAST(? AS INTEGER)`
@@ -23,8 +29,7 @@ const addSumsOf = (rows: number) =>
   ON CONFLICT (scripthash) DO UPDATE SET ${SUMS.map((sum) => `${sum} = ${sum} + excluded.${sum}`).join(', ')}`
 const ADD_ONE = addSumsOf(1)
 const ADD_MANY = addSumsOf(SUMS_ROWS)
-const COIN = 'prefix48, next48, tx_num, vout'
-const DELETE_COIN = 'DELETE FROM busy_coin WHERE prefix48 = ? AND next48 = ? AND tx_num = ? AND vout = ?'
+const COIN = ['prefix48', 'next48', 'tx_num', 'vout']
 
 /** What a batch does to the chain: the blocks that it reverts, tip first, and those that it connects, lowest first. */
 export interface BusyChange {
@@ -51,8 +56,9 @@ export function writeBusy(sql: SqlPort, hasher: Hasher, change: BusyChange): Rea
   const { reverted, connected, lost, got } = change
   const first = connected[0]?.firstTx ?? reverted.at(-1)?.firstTx ?? change.end ?? 0
   const busy = new Set<number>()
-  for (const prefixes of [lost, got]) addBusy(sql, prefixes, busy)
-  for (const prefix of lost) if (!busy.has(prefix)) forget(sql, prefix)
+  for (const prefixes of [lost, got]) addThose(MANY_ROWS, sql, prefixes, busy)
+  const rest = [...lost].filter((prefix) => !busy.has(prefix))
+  forgetAll(sql, rest)
   if (busy.size === 0) return busy
   const scripts = new Scripts(busy, hasher)
 
@@ -85,12 +91,12 @@ export function scripthashRange(prefix: number): [Uint8Array, Uint8Array] {
   return [low, high]
 }
 
-/** Those of the prefixes that have more than `BUSY_ABOVE` rows. */
-function addBusy(sql: SqlPort, prefixes: Iterable<number>, busy: Set<number>): void {
+/** Adds those of the prefixes that the query, `MANY_ROWS` or `WITH_SUMS`, holds of. */
+function addThose(query: string, sql: SqlPort, prefixes: Iterable<number>, found: Set<number>): void {
   let asked: number[] = []
   const ask = () => {
     while (asked.length < AT_ONCE) asked.push(asked[0]!)
-    for (const [prefix] of sql.sql.exec(MANY_ROWS, ...asked).raw() as Iterable<[number]>) busy.add(prefix)
+    for (const [prefix] of sql.sql.exec(query, ...asked).raw() as Iterable<[number]>) found.add(prefix)
     asked = []
   }
   for (const prefix of prefixes) if (asked.push(prefix) === AT_ONCE) ask()
@@ -105,6 +111,13 @@ function hasSums(sql: SqlPort, prefix: number): boolean {
       .raw()
       .toArray().length > 0
   )
+}
+
+/** Prefixes that are not busy: most of them never were. */
+function forgetAll(sql: SqlPort, prefixes: readonly number[]): void {
+  const withSums = new Set<number>()
+  addThose(WITH_SUMS, sql, prefixes, withSums)
+  for (const prefix of withSums) forget(sql, prefix)
 }
 
 /** The prefix is busy no more. */
@@ -129,9 +142,10 @@ function addSums(sql: SqlPort, changed: readonly ScriptSums[]): void {
 
 /** Scripts that nothing is left of. */
 function dropEmpty(sql: SqlPort, changed: readonly ScriptSums[]): void {
-  for (const { scripthash, txCount } of changed) {
-    if (txCount < 0) sql.sql.exec('DELETE FROM busy WHERE scripthash = ? AND tx_count = 0', scripthash)
-  }
+  const fewer = changed.filter(({ txCount }) => txCount < 0)
+  multiDelete(sql, 'busy', ['scripthash', 'tx_count'], fewer.length, (i, values) => {
+    values.push(fewer[i]!.scripthash, 0)
+  })
 }
 
 /** `isMeant`: which rows; all unless given. */
@@ -140,7 +154,7 @@ function insertCoins(sql: SqlPort, { columns, count }: NumberRows, isMeant?: (ro
   let kept = 0
   for (let row = 0; row < count; row++) if (!isMeant || isMeant(row)) rows[kept++] = row
   const order = keyOrder(kept, PREFIX_LIMIT, (i) => columns[0]![rows[i]!]!)
-  multiInsert(sql, `busy_coin (${COIN})`, 4, kept, (i, values) => {
+  multiInsert(sql, `busy_coin (${COIN.join(', ')})`, 4, kept, (i, values) => {
     const row = rows[order[i]!]!
     values.push(columns[0]![row]!, columns[1]![row]!, columns[2]![row]!, columns[3]![row]!)
   })
@@ -148,7 +162,7 @@ function insertCoins(sql: SqlPort, { columns, count }: NumberRows, isMeant?: (ro
 
 function deleteCoins(sql: SqlPort, { columns, count }: NumberRows): void {
   const order = keyOrder(count, PREFIX_LIMIT, (row) => columns[0]![row]!)
-  for (const row of order) {
-    sql.sql.exec(DELETE_COIN, columns[0]![row]!, columns[1]![row]!, columns[2]![row]!, columns[3]![row]!)
-  }
+  multiDelete(sql, 'busy_coin', COIN, count, (i, values) => {
+    for (const column of columns) values.push(column[order[i]!]!)
+  })
 }

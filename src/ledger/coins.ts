@@ -1,3 +1,4 @@
+import { multiDelete } from '../store/multi-delete.ts'
 import { multiInsert } from '../store/multi-insert.ts'
 import { blob, type SqlPort } from '../store/sql.ts'
 import { type Hasher, prefix48 } from '../wire/hash.ts'
@@ -48,15 +49,9 @@ export class Coins {
     const order = (entries: Uint32Array) =>
       keyOrder(entries.length, 2 ** 32, (i) => byteSwapped(cache.firstWord(entries[i]!)))
     const removeOrder = order(remove)
-    let i = 0
-    for (; i + MANY <= remove.length; i += MANY) {
-      const outpoints: Uint8Array[] = []
-      for (let n = i; n < i + MANY; n++) outpoints.push(cache.outpoint(remove[removeOrder[n]!]!))
-      this.#sql.sql.exec(`DELETE FROM coin WHERE outpoint IN (${MANY_PLACES})`, ...outpoints)
-    }
-    for (; i < remove.length; i++) {
-      this.#sql.sql.exec('DELETE FROM coin WHERE outpoint = ?', cache.outpoint(remove[removeOrder[i]!]!))
-    }
+    multiDelete(this.#sql, 'coin', ['outpoint'], remove.length, (i, values) => {
+      values.push(cache.outpoint(remove[removeOrder[i]!]!))
+    })
     const putOrder = order(put)
     multiInsert(
       this.#sql,

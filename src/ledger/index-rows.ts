@@ -1,4 +1,5 @@
 import type { BlockDigest } from '../chain/digest.ts'
+import { multiDelete } from '../store/multi-delete.ts'
 import { multiInsert } from '../store/multi-insert.ts'
 import { BUSY_ABOVE } from '../store/schema.ts'
 import type { SqlPort } from '../store/sql.ts'
@@ -100,16 +101,27 @@ export class IndexRows {
     return candidates(touched, counts)
   }
 
-  /** To be called inside a transaction. The prefixes that have lost rows in `history`, each once. */
+  /** To be called inside a transaction. The prefixes that have lost rows in `history`, each once, in order nearly. */
   deleteFrom(sql: SqlPort): Set<number> {
-    /** By the first two columns. */
-    const remove = ({ columns: [a, b], count }: NumberRows, query: string) => {
-      for (let row = 0; row < count; row++) sql.sql.exec(query, a![row]!, b![row]!)
+    const lost = new Set<number>()
+    const remove = (
+      { columns: [a, b], count }: NumberRows,
+      table: string,
+      key: readonly [string, string],
+      limit: number,
+      note?: (first: number) => void,
+    ) => {
+      const order = keyOrder(count, limit, (row) => a![row]!)
+      multiDelete(sql, table, key, count, (i, values) => {
+        const row = order[i]!
+        note?.(a![row]!)
+        values.push(a![row]!, b![row]!)
+      })
     }
-    remove(this.#tx, 'DELETE FROM tx WHERE prefix48 = ? AND tx_num = ?')
-    remove(this.#history, 'DELETE FROM history WHERE prefix48 = ? AND tx_num = ?')
-    remove(this.#spend, 'DELETE FROM spend WHERE funding_tx = ? AND vout = ?')
-    return new Set(this.#history.columns[0]!.subarray(0, this.#history.count))
+    remove(this.#tx, 'tx', ['prefix48', 'tx_num'], PREFIX_LIMIT)
+    remove(this.#history, 'history', ['prefix48', 'tx_num'], PREFIX_LIMIT, (prefix) => lost.add(prefix))
+    remove(this.#spend, 'spend', ['funding_tx', 'vout'], this.#spendLimit())
+    return lost
   }
 
   #addSpends(outpoints: Uint8Array, from: number, to: number, spenderTx: number, spentTx: Float64Array): void {

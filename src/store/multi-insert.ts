@@ -1,9 +1,7 @@
-import type { SqlPort, SqlValue } from './sql.ts'
+import { MAX_PARAMETERS, type SqlPort, type SqlValue } from './sql.ts'
 
 /** Rows per statement: more gain nothing. */
 const ROWS = 16
-/** A Durable Object takes no more in one statement. */
-const MAX_PARAMETERS = 100
 
 /**
  * Inserts `count` rows with as few statements as pays off. `target` is the table and its columns as in

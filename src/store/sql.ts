@@ -1,6 +1,9 @@
 /** What a parameter may be. Bytes come back as an ArrayBuffer in a Durable Object: read them through `blob`. */
 export type SqlValue = number | string | null | Uint8Array
 
+/** A Durable Object takes no more in one statement. */
+export const MAX_PARAMETERS = 100
+
 /**
  * The rows of one statement, read once, from the front. Read a cursor before the next write: Node runs a SELECT when it
  * is first read, and refuses one that a later write has overtaken. Read what RETURNING gives to its end: an object

@@ -13,7 +13,7 @@ export interface LedgerLimits {
   batchMs: Millis
   /** Bytes of blocks taken apart that wait in memory for the one before them; more go to the store. */
   readyBytes: number
-  /** Bytes of blocks that are connected in one go, about. */
+  /** Bytes of blocks that are connected in one go, about, or that one step of a long reorganisation goes over. */
   stepBytes: number
   /** Most blocks that one step of a long reorganisation goes over: near-empty ones take time and no bytes. */
   stepBlocks: number
@@ -49,7 +49,7 @@ export const WORKER_LIMITS: LedgerLimits = {
   batchBytes: 8_000_000,
   batchMs: 2000,
   readyBytes: 8_000_000,
-  // About 300 ms of blocks full of transactions.
+  // Blocks full of transactions: about 200 ms to connect or to take back.
   stepBytes: 1_000_000,
   stepBlocks: 250,
   coinCacheBytes: 24_000_000,

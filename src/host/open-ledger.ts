@@ -72,6 +72,7 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
     hasher,
     cacheBytes: limits.coinCacheBytes,
     batchBytes: limits.batchBytes,
+    stepBytes: limits.stepBytes,
     stepBlocks: limits.stepBlocks,
     release: options.release,
   })

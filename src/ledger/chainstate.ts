@@ -31,6 +31,8 @@ import { readUndo, undoCoins } from './undo.ts'
 
 const DEFAULT_CACHE_BYTES = 128_000_000
 const DEFAULT_BATCH_BYTES = 64_000_000
+/** Some seconds of work. */
+const DEFAULT_STEP_BYTES = 32_000_000
 /** A retarget period: near-empty blocks hold few bytes, but take their time. */
 const DEFAULT_STEP_BLOCKS = 2016
 /** In all blocks but a network's `scriptExceptions`. */
@@ -46,8 +48,12 @@ export interface ChainstateOptions {
   hasher?: Hasher
   /** Bytes of memory for coins that the store has as well. */
   cacheBytes?: number
-  /** A reorganisation that holds more than this, or goes over more blocks, commits in several steps. */
+  /**
+   * A reorganisation that holds more than this in memory, or goes over blocks of more bytes than that, or over more of
+   * them, commits in several steps.
+   */
   batchBytes?: number
+  stepBytes?: number
   stepBlocks?: number
   /** Told of each raw block that is committed and needed no longer: one that was handed in. Never of the tip's. */
   release?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined
@@ -68,6 +74,7 @@ export class Chainstate {
   readonly #tree: HeaderTree
   readonly #hasher: Hasher
   readonly #batchBytes: number
+  readonly #stepBytes: number
   readonly #stepBlocks: number
   readonly #release: ChainstateOptions['release']
   readonly #coins: Coins
@@ -81,6 +88,8 @@ export class Chainstate {
   #tip!: HeaderNode
   #times!: TipTimes
   #nextTx = 0
+  /** Bytes of stored blocks that were taken back or connected since the last commit. */
+  #steppedBytes = 0
   /** Coins as of the tip. */
   #utxoSize = 0
   /** Of the rows in `history`, where this object has written them all. */
@@ -95,6 +104,7 @@ export class Chainstate {
     this.#tree = tree
     this.#hasher = hasher
     this.#batchBytes = options.batchBytes ?? DEFAULT_BATCH_BYTES
+    this.#stepBytes = options.stepBytes ?? DEFAULT_STEP_BYTES
     this.#stepBlocks = options.stepBlocks ?? DEFAULT_STEP_BLOCKS
     this.#release = options.release
     const seed = blob(sql.sql.exec('SELECT randomblob(8)').raw().toArray()[0]![0])
@@ -216,7 +226,8 @@ export class Chainstate {
 
   /**
    * The way to `target` as the tip: takes back what is not below it and connects the blocks on the way to it, all from the
-   * store. Each step commits whole blocks, and one step does it all unless `batchBytes` and `stepBlocks` do not hold it.
+   * store. Each step commits whole blocks, and one step does it all unless it does not fit `batchBytes`, `stepBytes` and
+   * `stepBlocks`.
    * What is connected must be committed before; from the first step to the last nothing else may be connected.
    */
   reorganise(target: HeaderNode): Reorganisation {
@@ -231,7 +242,7 @@ export class Chainstate {
       damagedAbove: (fork: HeaderNode) => this.#damagedAbove(fork),
       revertTip: () => this.#guarded(() => this.#revertTip()),
       connectStored: (node: HeaderNode) => this.#connectStored(node),
-      isFull: (blocks: number) => blocks > 0 && (blocks >= this.#stepBlocks || this.pendingBytes > this.#batchBytes),
+      isFull: (blocks: number) => blocks > 0 && (blocks >= this.#stepBlocks || this.#isMuch()),
       commit: () => this.#commit(),
       discard: () => this.#discard(),
     }
@@ -335,6 +346,7 @@ export class Chainstate {
     const body = this.readBody(node)
     if (body.kind !== 'found') return { kind: 'unavailable', node, why: body.kind }
     const { bytes } = body
+    this.#steppedBytes += bytes.length
     const digest = digestBlock(bytes, this.#hasher)
     const firstTx = this.#heights.firstTxAt(node.height)
     const spent = readPrevouts(this.#sql, node.id, 0, undefined, this.#hasher)
@@ -360,9 +372,15 @@ export class Chainstate {
     return undefined
   }
 
+  /** Whether one step of a reorganisation has done its share. */
+  #isMuch(): boolean {
+    return this.#steppedBytes >= this.#stepBytes || this.pendingBytes > this.#batchBytes
+  }
+
   #connectStored(node: HeaderNode): Connected | Invalid | Unavailable {
     const body = this.readBody(node)
     if (body.kind !== 'found') return { kind: 'unavailable', node, why: body.kind }
+    this.#steppedBytes += body.bytes.length
     return this.connect(node, body.bytes, digestBlock(body.bytes, this.#hasher))
   }
 
@@ -420,6 +438,7 @@ export class Chainstate {
   }
 
   #commit(): void {
+    this.#steppedBytes = 0
     if (this.#batch.isEmpty) return
     const damaged = this.#guarded(() =>
       this.#sql.transactionSync(() => {
@@ -440,6 +459,7 @@ export class Chainstate {
 
   /** Back to what the store has. */
   #discard(): void {
+    this.#steppedBytes = 0
     this.#batch.clear()
     this.#coins.cache.discard()
     this.#load()

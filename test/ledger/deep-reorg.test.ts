@@ -94,6 +94,32 @@ test('what a step hands out fits its limits, and all steps together are the whol
   expect(reorgTo(ledger, ledger.tree.node(first.at(-1)!.hash)!)).toMatchObject({ kind: 'reorg' })
 })
 
+test.each([0, 1, 3000, 1e9])(
+  'a step goes over blocks of %i bytes, and ends with the one that makes it more',
+  (stepBytes) => {
+    const chain = new RandomChain(SEED)
+    const first = chain.growMany(chain.maker.genesis, 30, 3)
+    const other = chain.growMany(chain.maker.genesis, 32, 3)
+    const size = new Map([...first, ...other].map(({ hash, bytes }) => [String(hash), bytes.length]))
+    const ledger = new Ledger(undefined, { stepBytes })
+    ledger.extend(first.map(({ bytes }) => bytes))
+    const way = ledger.chain.reorganise(ledger.store(other.map(({ bytes }) => bytes)))
+    let blocks = 0
+    for (let goesOn = true; goesOn; ) {
+      const step = way.step()
+      goesOn = step.goesOn
+      const sizes = [...step.reverted, ...step.connected.map(({ node }) => node)].map(
+        ({ hash }) => size.get(String(hash))!,
+      )
+      const bytes = sizes.reduce((sum, each) => sum + each, 0)
+      expect(bytes - sizes.at(-1)!).toBeLessThan(Math.max(1, stepBytes))
+      if (goesOn) expect(bytes).toBeGreaterThanOrEqual(stepBytes)
+      blocks += sizes.length
+    }
+    expect(blocks).toBe(62)
+  },
+)
+
 test('one that fails far up its branch comes back by the same way, in steps of the same size', () => {
   const chain = new RandomChain(SEED)
   const first = chain.growMany(chain.maker.genesis, 200, 2)

@@ -1,3 +1,4 @@
+import { HEADER_SIZE } from '../wire/header.ts'
 import { type HeaderBatch, hashAt, prevAt, rawAt, readU32 } from './header-batch.ts'
 import type { HeaderRecord } from './header-store.ts'
 
@@ -29,8 +30,6 @@ export interface HeaderNode {
 export class TreeNode implements HeaderNode {
   id = 0
   status = 0
-  /** The hash as a key. */
-  readonly key: string
   readonly height: number
   readonly work: bigint
   readonly time: number
@@ -41,10 +40,9 @@ export class TreeNode implements HeaderNode {
   readonly #batch: HeaderBatch
   readonly #index: number
 
-  constructor(batch: HeaderBatch, index: number, key: string, height: number, work: bigint, parent?: TreeNode) {
+  constructor(batch: HeaderBatch, index: number, height: number, work: bigint, parent?: TreeNode) {
     const { raws } = batch
-    const at = index * 80
-    this.key = key
+    const at = index * HEADER_SIZE
     this.height = height
     this.work = work
     this.version = readU32(raws, at) | 0
@@ -55,11 +53,32 @@ export class TreeNode implements HeaderNode {
     this.#index = index
   }
 
-  static fromRecord(record: HeaderRecord, key: string): TreeNode {
-    const node = new TreeNode({ raws: record.raw, hashes: record.hash }, 0, key, record.height, record.work)
+  static fromRecord(record: HeaderRecord): TreeNode {
+    const node = new TreeNode({ raws: record.raw, hashes: record.hash }, 0, record.height, record.work)
     node.id = record.id
     node.status = record.status
     return node
+  }
+
+  /** The bytes in which its hash lies, from `hashStart` on. */
+  get hashes(): Uint8Array {
+    return this.#batch.hashes
+  }
+
+  get hashStart(): number {
+    return this.#index * 32
+  }
+
+  /** Whether its hash is the 32 bytes from `at` on. */
+  hasHash(hashes: Uint8Array, at: number): boolean {
+    const own = this.#batch.hashes
+    const start = this.#index * 32
+    for (let i = 0; i < 32; i++) if (own[start + i] !== hashes[at + i]) return false
+    return true
+  }
+
+  isSame(other: TreeNode): boolean {
+    return this === other || this.hasHash(other.hashes, other.hashStart)
   }
 
   get raw(): Uint8Array {

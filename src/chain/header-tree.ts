@@ -1,5 +1,5 @@
 import { scrypt } from '@noble/hashes/scrypt.js'
-import { equalBytes, type Hasher, hashKey, nobleHasher } from '../wire/hash.ts'
+import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { HEADER_SIZE } from '../wire/header.ts'
 import {
   bitsAt,
@@ -17,6 +17,7 @@ import { type HeaderNode, TreeNode } from './header-node.ts'
 import { type HeaderError, isRetiredVersion, isTimewarp, MAX_FUTURE_SECONDS, MEDIAN_TIME_SPAN } from './header-rules.ts'
 import { CONNECTED, FAILED, HAVE_BODY, type HeaderStore, MAIN } from './header-store.ts'
 import type { Network } from './network.ts'
+import { NodeTable } from './node-table.ts'
 import { requiredBits } from './required-bits.ts'
 import { hashMeetsTarget, targetOf, workOf } from './target.ts'
 
@@ -62,8 +63,8 @@ export class HeaderTree {
   readonly #hasher: Hasher
   readonly #powHash: ((header: Uint8Array) => Uint8Array) | undefined
   readonly #index: HeaderIndex
-  /** A run without enough work, by hash; each linked to its parent. */
-  #held = new Map<string, TreeNode>()
+  /** A run without enough work; each linked to its parent. */
+  #held = new NodeTable()
   #nextId: number
   #lastWork = { bits: 0, work: 0n }
 
@@ -174,7 +175,7 @@ export class HeaderTree {
     const height = Math.min(a.height, b.height)
     let left = this.#index.ancestor(own(a), height)
     let right = this.#index.ancestor(own(b), height)
-    while (left && right && left.key !== right.key) {
+    while (left && right && !left.isSame(right)) {
       left = this.#index.parent(left)
       right = this.#index.parent(right)
     }
@@ -219,7 +220,7 @@ export class HeaderTree {
     const failed = this.#index.descendants(own(node))
     const losesBest = failed.some(({ id }) => id === this.best.id)
     const changes = failed.map((each) => ({ node: each, status: (each.status | FAILED) & ~MAIN }))
-    this.#held.clear()
+    this.#held = new NodeTable()
     this.#index.apply([], changes, losesBest ? this.#index.parent(failed[0]!) : this.#index.best)
     if (!losesBest) return
     const most = this.#index.mostWork()
@@ -229,8 +230,7 @@ export class HeaderTree {
   // ---- taking in
 
   #nodeOrHeld(hash: Uint8Array): TreeNode | undefined {
-    const key = hashKey(hash)
-    return this.#held.get(key) ?? this.#index.node(hash, key)
+    return this.#held.get(hash) ?? this.#index.node(hash)
   }
 
   /** How many of the first headers are in the tree. What lies below a known header is known, so halving finds it. */
@@ -270,7 +270,7 @@ export class HeaderTree {
     let tip = parent
     for (let index = 0; index < countOf(batch); index++) {
       const work = tip.work + this.#workOf(bitsAt(batch, index))
-      const node = new TreeNode(batch, index, hashKey(hashAt(batch, index)), tip.height + 1, work, tip)
+      const node = new TreeNode(batch, index, tip.height + 1, work, tip)
       const code = this.#check(node, tip, now)
       if (code === 'time-too-new' && run.length > 0) break
       if (code) return { code, index }
@@ -314,10 +314,11 @@ export class HeaderTree {
     this.#index.unlinkStranger(run[0]!)
     if (last.work < this.#workThreshold()) {
       const held = run.length <= MAX_HELD
-      this.#held = new Map(held ? run.map((node) => [node.key, node]) : [])
+      this.#held = new NodeTable()
+      if (held) for (const node of run) this.#held.add(node)
       return { kind: 'low-work', last, held }
     }
-    this.#held.clear()
+    this.#held = new NodeTable()
     for (const node of run) node.id = this.#nextId++
     const bestChanged = last.work > this.best.work
     if (bestChanged) this.#switchTo(last, run)

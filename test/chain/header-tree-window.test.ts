@@ -94,6 +94,13 @@ describe('a chain longer than the window', () => {
     expect(reopenedTree.best.height).toBe(110)
     expect(store.topHeight()).toBe(110)
     expect(store.fromHeight(111).some(({ status }) => status & MAIN)).toBe(false)
+    // The window begins anew there: what is set on the tip shows in it, and what follows is found without the store.
+    reopenedTree.setStatus(reopenedTree.mainAt(110)!, HAVE_BODY)
+    expect(reopenedTree.best.status).toBe(MAIN | HAVE_BODY)
+    expect(reopenedTree.accept(onto(side.at(-1)!, 3, 1), LATE)).toMatchObject({ kind: 'accepted', bestChanged: true })
+    store.reads = 0
+    expect(reopenedTree.mainRange(110, 10).map(({ height }) => height)).toEqual([110, 111, 112, 113])
+    expect(store.reads).toBe(0)
     expect(reopenedTree.accept(onto(main.at(-1)!, 1, 0), LATE)).toMatchObject({ kind: 'invalid', code: 'bad-prevblk' })
   })
 })

@@ -206,6 +206,8 @@ export class ChainFollower {
     if (goesOn) return true
     this.#going = undefined
     const { tip } = chainstate
+    // What came meanwhile waits in memory for where the way was then: the best chain may be another one by now.
+    this.#shelve((node) => !tree.isMain(node) || !tree.isMain(tip))
     if (tip.id !== from.id) {
       this.latest = undefined
       const { height } = tree.fork(from, tip)
@@ -213,21 +215,25 @@ export class ChainFollower {
       if (facts.reverted > 0) this.#ports.log({ level: 'info', text: 'another branch has more work', facts })
       committed(reorgBetween(tree, from, tip, MAX_CHANGES))
     }
-    for (const failure of way.failures) this.#failed(failure, target)
     // What cannot be read takes time to come back.
-    return way.failures.every(({ kind }) => kind === 'invalid')
+    return way.failures.map((failure) => this.#failed(failure, target)).every((isOver) => isOver)
   }
 
-  #failed(failure: Invalid | Unavailable, target: HeaderNode): void {
+  /** Whether that is over already, and stands in the way no more. */
+  #failed(failure: Invalid | Unavailable, target: HeaderNode): boolean {
+    const { tree, chainstate, refused, damaged } = this.#ports
     if (failure.kind === 'invalid') {
-      this.#ports.refused(failure, undefined)
-      return
+      refused(failure, undefined)
+      return true
     }
-    const node = this.#ports.tree.nodeById(failure.node.id)!
+    const node = tree.nodeById(failure.node.id)!
+    // The way back may have been long enough for it to be mended, or to come again.
+    if (chainstate.hasBody(node)) return true
     if (node.status & CONNECTED) {
       this.#barred = target.id
-      this.#ports.damaged(node)
-    } else this.lose(node, failure.why)
+      damaged(node)
+    } else if (node.status & HAVE_BODY) this.lose(node, failure.why)
+    return false
   }
 
   /** The one with the most work to which everything is at hand. */

@@ -3,6 +3,7 @@ import { regtest } from '../../src/chain/networks/regtest.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { toDisplay } from '../../src/wire/hash.ts'
+import { damageAt } from '../ledger/damage.ts'
 import { RandomChain } from '../ledger/random-chain.ts'
 import type { MadeBlock } from '../sim/chain-maker.ts'
 import { Simulation } from '../sim/simulation.ts'
@@ -71,6 +72,45 @@ test.each([80, 20])('one killed on its way at height %i goes on from there', asy
   expect(simulation.run(120_000, () => rig.committed <= height)).toBe(true)
   rig.restartLedger({ kill: true })
   expect(simulation.run(120_000, () => rig.committed === 121)).toBe(true)
+  expect(differences(rig.sql, regtest, raw(other))).toEqual({})
+})
+
+test('a better branch that leaves the way while it is gone is gone over to from its end', () => {
+  const simulation = new Simulation(64)
+  const chain = new RandomChain(64)
+  const { genesis } = chain.maker
+  const blocks = chain.growMany(genesis, 60, 2)
+  const other = chain.growMany(genesis, 61, 2)
+  const better = [...other.slice(0, 40), ...chain.growMany(other[39]!, 30, 2)]
+  const rig = new Rig(simulation, { limits: { batchBytes: 8000 }, turnMs: [20, 40] })
+  rig.meet({ blocks: raw(blocks), dials: true })
+  expect(simulation.run(60_000, () => rig.committed === 60)).toBe(true)
+  rig.meet({ blocks: raw(other), dials: true })
+  expect(simulation.run(60_000, () => rig.committed < 10)).toBe(true)
+  expect(simulation.run(60_000, () => rig.committed > 10)).toBe(true)
+  // Its blocks come while what both share is being connected.
+  rig.meet({ blocks: raw(better), dials: true })
+  expect(simulation.run(60_000, () => rig.committed === 70)).toBe(true)
+  expect(differences(rig.sql, regtest, raw(better))).toEqual({})
+})
+
+test('one that meets a damaged block, which is mended before it is back where it began, sets out again', () => {
+  const simulation = new Simulation(65)
+  const chain = new RandomChain(65)
+  const { genesis } = chain.maker
+  const blocks = chain.growMany(genesis, 60, 2)
+  const other = chain.growMany(genesis, 61, 2)
+  const rig = new Rig(simulation, { limits: { batchBytes: 8000 }, turnMs: [20, 40] })
+  // Nobody asks for blocks: nobody but the reorganisation comes upon it.
+  rig.meet({ blocks: raw(blocks), dials: true, syncs: false })
+  expect(simulation.run(60_000, () => rig.committed === 60)).toBe(true)
+  const [row] = rig.sql.sql.exec('SELECT header_id FROM best WHERE height = 10').raw().toArray()
+  damageAt(rig.sql, row![0] as number, 'a flipped byte of the body', simulation.random)
+  rig.meet({ blocks: raw(other), dials: true, syncs: false })
+  const isMended = () => rig.lines.includes('a damaged block is whole again')
+  expect(simulation.run(60_000, isMended)).toBe(true)
+  expect(rig.committed).toBeLessThan(55)
+  expect(simulation.run(60_000, () => rig.committed === 61)).toBe(true)
   expect(differences(rig.sql, regtest, raw(other))).toEqual({})
 })
 

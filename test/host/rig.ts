@@ -19,7 +19,7 @@ import { openSqlite, type SqliteFile } from '../../src/node/sqlite.ts'
 import { transfersOf } from '../../src/node/transfers.ts'
 import type { LinkId, ToHub, ToLedger } from '../../src/peer/queues.ts'
 import { Hub, type HubLimits } from '../../src/relay/hub.ts'
-import { blob } from '../../src/store/sql.ts'
+import { blob, type SqlPort } from '../../src/store/sql.ts'
 import { WireError } from '../../src/wire/error.ts'
 import { equalBytes, prefix48, sha256d, toDisplay } from '../../src/wire/hash.ts'
 import { decodeMessage } from '../../src/wire/messages.ts'
@@ -35,13 +35,19 @@ export interface RigOptions {
   name?: string
   /** Of the database; in memory unless given. */
   path?: string
+  /** What the ledger is given in place of its database, anew at each start. */
+  port?: (sql: SqlPort) => SqlPort
   spv?: boolean
   limits?: Partial<LedgerLimits>
+  /** Block filters are kept. */
+  filters?: boolean
   hubLimits?: Partial<HubLimits>
   /** How long a value is on its way between hub, ledger and digester: least and most, ms. */
   hopMs?: [number, number]
   /** Takes a block apart; how long that may take. */
   digestMs?: [number, number]
+  /** How long what the ledger wants to go on with at once waits for others; not at all unless given. */
+  turnMs?: [number, number]
 }
 
 /** A scripted peer on a line to a rig. */
@@ -228,11 +234,13 @@ export class Rig {
 
   /** Answers about the chain, which tell the ledger of what they cannot read. */
   openQueries(): ChainQueries {
-    const onDamage = (blockId: number) =>
-      this.#simulation.after(1, () =>
-        this.#perform(this.ledger, this.ledger.host.damaged(blockId, this.#simulation.now)),
-      )
+    const onDamage = (blockId: number) => this.#simulation.after(1, () => this.reportDamage(blockId))
     return new ChainQueries({ sql: this.sql, network: this.network, hasher: nodeHasher, onDamage })
+  }
+
+  /** Somebody could not read this block (`header.id`). */
+  reportDamage(blockId: number): void {
+    this.#perform(this.ledger, this.ledger.host.damaged(blockId, this.#simulation.now))
   }
 
   broadcast(bytes: Uint8Array) {
@@ -248,12 +256,13 @@ export class Rig {
   #openLedger(): OpenLedger {
     const simulation = this.#simulation
     const ledger = openLedger({
-      sql: this.sql,
+      sql: this.#options.port?.(this.sql) ?? this.sql,
       network: this.network,
       spv: this.#options.spv ?? false,
       epoch: ++this.#epoch,
       hasher: nodeHasher,
       limits: { ...NODE_LIMITS, ...this.#options.limits },
+      filters: this.#options.filters ?? false,
       now: () => simulation.now,
     })
     this.mempool = ledger.mempool((outputs) => this.#perform(ledger, outputs))
@@ -272,13 +281,19 @@ export class Rig {
       else if (output.do === 'hub') values.push(output.value)
       else this.#digest(ledger, output.id, output.bytes)
     }
-    this.#ledgerTimer.follow(ledger.host.deadline)
+    this.#ledgerTimer.follow(this.#turn(ledger.host.deadline))
     if (values.length === 0) return
     for (const value of values) this.#note(value)
     const moved = structuredClone(values, { transfer: transfersOf(values) })
     this.#hop(this.#channels.down, this.#options.hopMs, () => {
       if (ledger === this.ledger) this.hubHost.fromLedger(moved)
     })
+  }
+
+  #turn(deadline: number): number {
+    const { turnMs } = this.#options
+    const { now, random } = this.#simulation
+    return turnMs && deadline <= now ? now + turnMs[0] + random.below(turnMs[1] - turnMs[0] + 1) : deadline
   }
 
   /** Keeps what the ledger said, and holds it to its promise: what it tells of is committed. */

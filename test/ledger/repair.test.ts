@@ -5,6 +5,7 @@ import { regtest } from '../../src/chain/networks/regtest.ts'
 import { BlockDamaged } from '../../src/ledger/block-damaged.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
+import { BUSY_ABOVE } from '../../src/store/schema.ts'
 import { type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { damageAt, KINDS_OF_DAMAGE } from './damage.ts'
@@ -15,12 +16,14 @@ import { RandomChain } from './random-chain.ts'
 const SEED = 77
 const LONG_SCRIPT = new Uint8Array(1500).fill(0x51)
 const SCRIPTHASH = nodeHasher.sha256(LONG_SCRIPT)
+/** With one more the script would be busy, and its sums a row that needs no block. */
+const SPENDS = BUSY_ABOVE - 1
 
 const chain = new RandomChain(SEED)
 const grown = chain.growMany(chain.maker.genesis, 112, 4)
 const [made, large] = largeBlocks()
 
-/** A block that makes a hundred outputs with long scripts, and one of a hundred transactions that spend them. */
+/** A block that makes many outputs with long scripts, and one of as many transactions that spend them. */
 function largeBlocks(): [MadeBlock, MadeBlock] {
   const { maker } = chain
   const ledger = new Ledger()
@@ -28,8 +31,8 @@ function largeBlocks(): [MadeBlock, MadeBlock] {
   const owner = grown.find(({ txids }) => ledger.chain.coins.coin(txids[0]!, 0))!
   const coin = { txid: owner.txids[0]!, vout: 0, valueSat: maker.subsidy(owner.height) }
   const long = { valueSat: 1000, script: LONG_SCRIPT }
-  const making = maker.block({ transactions: [spend([coin], Array(100).fill(long))] }, grown.at(-1))
-  const spends = Array.from({ length: 100 }, (_, vout) =>
+  const making = maker.block({ transactions: [spend([coin], Array(SPENDS).fill(long))] }, grown.at(-1))
+  const spends = Array.from({ length: SPENDS }, (_, vout) =>
     spend(
       [{ txid: making.txids[1]!, vout, valueSat: 1000 }],
       [{ valueSat: 900, script: vout % 2 ? OP_TRUE : LONG_SCRIPT }],

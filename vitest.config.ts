@@ -28,6 +28,7 @@ function relayOptions(bindings: Record<string, string> = {}) {
 export default defineConfig({
   test: {
     reporters: reporters('test.json'),
+    maxWorkers: 2, // for two cores; of its own accord it leaves one to the rest of the machine
     silent: 'passed-only', // objects of the workers project write their log
     projects: [
       {

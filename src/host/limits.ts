@@ -49,7 +49,7 @@ export const WORKER_LIMITS: LedgerLimits = {
   batchBytes: 8_000_000,
   batchMs: 2000,
   readyBytes: 8_000_000,
-  // Blocks full of transactions: about 200 ms to connect or to take back.
+  // Blocks full of transactions: a quarter to half a second to connect or to take back.
   stepBytes: 1_000_000,
   stepBlocks: 250,
   coinCacheBytes: 24_000_000,

@@ -23,6 +23,12 @@ export type HeaderError =
 
 /** Headers whose times make the median. */
 export const MEDIAN_TIME_SPAN = 11
+
+/** The middle one of the times of a header and those before it, at most `MEDIAN_TIME_SPAN`; in any order, one at least. */
+export function medianTime(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1]!
+}
+
 /** Seconds that a header may be ahead of our clock. */
 export const MAX_FUTURE_SECONDS = 2 * 60 * 60
 /** Seconds that BIP 94 lets the first block of a period be dated before its parent. */

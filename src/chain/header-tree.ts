@@ -14,7 +14,14 @@ import {
 } from './header-batch.ts'
 import { HeaderIndex, type StatusChange } from './header-index.ts'
 import { type HeaderNode, TreeNode } from './header-node.ts'
-import { type HeaderError, isRetiredVersion, isTimewarp, MAX_FUTURE_SECONDS, MEDIAN_TIME_SPAN } from './header-rules.ts'
+import {
+  type HeaderError,
+  isRetiredVersion,
+  isTimewarp,
+  MAX_FUTURE_SECONDS,
+  MEDIAN_TIME_SPAN,
+  medianTime,
+} from './header-rules.ts'
 import { CONNECTED, FAILED, HAVE_BODY, type HeaderStore, MAIN } from './header-store.ts'
 import type { Network } from './network.ts'
 import { NodeTable } from './node-table.ts'
@@ -145,7 +152,7 @@ export class HeaderTree {
     for (let at: TreeNode | undefined = own(node); at && times.length < MEDIAN_TIME_SPAN; at = this.#index.parent(at)) {
       times.push(at.time)
     }
-    return times.sort((a, b) => a - b)[times.length >> 1]!
+    return medianTime(times)
   }
 
   /** The bits that a child of `parent` dated `time` must carry. */

@@ -1,4 +1,4 @@
-import { MEDIAN_TIME_SPAN } from '../chain/header-rules.ts'
+import { MEDIAN_TIME_SPAN, medianTime } from '../chain/header-rules.ts'
 import type { ConnectedHeader, ConnectedHeaders } from './connected-headers.ts'
 
 /**
@@ -16,7 +16,7 @@ export function blockAtTime(headers: ConnectedHeaders, time: number): ConnectedH
   let high = tip + 1
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (medianTime(windowOf(headers, middle)) >= time) high = middle
+    if (medianTime(windowOf(headers, middle).map((header) => header.time)) >= time) high = middle
     else low = middle + 1
   }
   return windowOf(headers, Math.min(low, tip)).findLast((header) => header.time <= time)
@@ -25,8 +25,4 @@ export function blockAtTime(headers: ConnectedHeaders, time: number): ConnectedH
 /** The header at a height and those below it that make its median. */
 function windowOf(headers: ConnectedHeaders, height: number): ConnectedHeader[] {
   return headers.range(Math.max(0, height - MEDIAN_TIME_SPAN + 1), height)
-}
-
-function medianTime(window: readonly ConnectedHeader[]): number {
-  return window.map(({ time }) => time).sort((a, b) => a - b)[window.length >> 1]!
 }

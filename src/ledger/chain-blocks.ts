@@ -1,15 +1,13 @@
 import { between, desc, eq, sql as sqlText } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/durable-sqlite'
+import { MEDIAN_TIME_SPAN, medianTime } from '../chain/header-rules.ts'
 import { HAVE_BODY, MAIN } from '../chain/header-store.ts'
 import { best, header } from '../store/schema.ts'
 import type { SqlPort } from '../store/sql.ts'
 import { blob } from '../store/sql.ts'
 import { equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
-import { blockHash } from '../wire/header.ts'
+import { blockHash, headerTime } from '../wire/header.ts'
 import type { BlockInfo, BlockStats } from './queries.ts'
-
-/** Headers whose times make the median of a block, its own included. */
-const MEDIAN_SPAN = 11
 
 /** The columns that `BlockInfo` needs. */
 const INFO = {
@@ -95,7 +93,7 @@ export class ChainBlocks {
   /** At most `limit` blocks, descending from height `from`, which must not be above the tip. */
   descending(from: number, limit: number): BlockInfo[] {
     const low = Math.max(0, from - limit + 1)
-    const rows = this.#between.all({ from: Math.max(0, low - MEDIAN_SPAN + 1), to: from + 1 })
+    const rows = this.#between.all({ from: Math.max(0, low - MEDIAN_TIME_SPAN + 1), to: from + 1 })
     const headers = rows.map(({ raw }) => raw)
     const above = rows[0]?.best.height === from + 1 ? 1 : 0
     return rows.slice(above, above + from - low + 1).map(({ best, raw }, i) => ({
@@ -105,7 +103,7 @@ export class ChainBlocks {
       txCount: best.txCount,
       size: best.size,
       weight: best.weight,
-      medianTime: median(headers.slice(above + i, above + i + MEDIAN_SPAN).map(timeOf)),
+      medianTime: medianTime(headers.slice(above + i, above + i + MEDIAN_TIME_SPAN).map(headerTime)),
       fees: best.fees,
       inputs: best.inputs,
       outputs: best.outputs,
@@ -134,12 +132,4 @@ export class ChainBlocks {
 /** From thousandths. */
 function rate(milli: number): number {
   return milli / 1000
-}
-
-function median(times: number[]): number {
-  return times.sort((a, b) => a - b)[times.length >> 1]!
-}
-
-function timeOf(raw: Uint8Array): number {
-  return new DataView(raw.buffer, raw.byteOffset).getUint32(68, true)
 }

@@ -3,6 +3,7 @@ import type { Network } from '../chain/network.ts'
 import { StoreError } from '../store/error.ts'
 import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
+import { headerTime } from '../wire/header.ts'
 import { BlockDamaged } from './block-damaged.ts'
 import { type BlockSummary, summaryOf } from './block-summary.ts'
 import { readBody } from './bodies.ts'
@@ -108,7 +109,7 @@ export class ChainQueries {
     const tip = this.#reader.tip()
     if (tip) return { height: tip.height, hash: tip.hash, time: tip.time }
     const { genesis, genesisHash } = this.#network
-    return { height: 0, hash: genesisHash, time: new DataView(genesis.buffer, genesis.byteOffset).getUint32(68, true) }
+    return { height: 0, hash: genesisHash, time: headerTime(genesis) }
   }
 
   /** Height of the best header. */

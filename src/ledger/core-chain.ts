@@ -1,10 +1,11 @@
 import { BlockScan } from '../chain/block-scan.ts'
 import { hashTransactions } from '../chain/digest-hashes.ts'
+import { MEDIAN_TIME_SPAN, medianTime } from '../chain/header-rules.ts'
 import { HAVE_BODY } from '../chain/header-store.ts'
 import { StoreError } from '../store/error.ts'
 import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
-import { blockHash } from '../wire/header.ts'
+import { blockHash, headerTime } from '../wire/header.ts'
 import { BlockDamaged } from './block-damaged.ts'
 import { filterOf, filtersAreKept } from './block-filters.ts'
 import { readBody, readRange } from './bodies.ts'
@@ -21,10 +22,7 @@ import { readOffsets, type TxOffsets } from './offsets.ts'
 import { prevoutColumns, readPrevouts } from './prevouts.ts'
 import { spentOutputs } from './spent-outputs.ts'
 
-/** Headers whose times make the median of a block, its own included. */
-const MEDIAN_SPAN = 11
 const OUTPOINT = 36
-const TIME_AT = 68
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -222,7 +220,7 @@ export class CoreChain {
 
   /** `count` blocks of the connected chain from `from` upwards, fewer at its end. */
   #run(from: number, count: number): HeaderInfo[] {
-    const low = Math.max(0, from - MEDIAN_SPAN + 1)
+    const low = Math.max(0, from - MEDIAN_TIME_SPAN + 1)
     const rows = this.#sql.sql
       .exec(
         `SELECT h.raw, h.work, b.tx_count FROM best b JOIN header h ON h.id = b.header_id
@@ -241,7 +239,7 @@ export class CoreChain {
         hash: hashes[i]!,
         height: low + i,
         header: raws[i]!,
-        medianTime: medianTime(raws.slice(Math.max(0, i - MEDIAN_SPAN + 1), i + 1)),
+        medianTime: medianTime(raws.slice(Math.max(0, i - MEDIAN_TIME_SPAN + 1), i + 1).map(headerTime)),
         work: blob(rows[i]![1]),
         txCount: rows[i]![2] as number,
         ...(hashes[i + 1] && { next: hashes[i + 1] }),
@@ -253,12 +251,12 @@ export class CoreChain {
   /** A block that is not on the connected chain. */
   #stale({ hash, height, raw, work }: StoredHeader, txCount: number): HeaderInfo {
     const raws: Uint8Array[] = [raw]
-    for (let at = raw; raws.length < MEDIAN_SPAN && raws.length <= height; raws.push(at)) {
+    for (let at = raw; raws.length < MEDIAN_TIME_SPAN && raws.length <= height; raws.push(at)) {
       const parent = this.#find(at.subarray(4, 36))
       if (!parent) throw new StoreError('corrupt', `the header at height ${height} has no parent`)
       at = parent.raw
     }
-    return { hash, height, header: raw, medianTime: medianTime(raws), work, txCount }
+    return { hash, height, header: raw, medianTime: medianTime(raws.map(headerTime)), work, txCount }
   }
 
   // ---- blocks
@@ -332,9 +330,4 @@ function takeApart(bytes: Bytes, hasher: Hasher): Omit<BlockDetail, 'block' | 't
   const wtxids = new Uint8Array(32 * txCount)
   hasher.sha256dMany(bytes, ranges, wtxids)
   return { strippedSize, txStart, txids: hashTransactions(bytes, scan, hasher), wtxids }
-}
-
-function medianTime(raws: readonly Uint8Array[]): number {
-  const times = raws.map((raw) => new DataView(raw.buffer, raw.byteOffset).getUint32(TIME_AT, true))
-  return times.sort((a, b) => a - b)[times.length >> 1]!
 }

@@ -1,4 +1,4 @@
-import { MEDIAN_TIME_SPAN } from '../chain/header-rules.ts'
+import { MEDIAN_TIME_SPAN, medianTime } from '../chain/header-rules.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { MedianTimes } from '../chain/locks.ts'
 
@@ -29,7 +29,7 @@ export class TipTimes implements MedianTimes {
 
   medianTimePast(height: number): number {
     if (height !== this.#tip.height) return this.#tree.medianTimePast(this.#tree.ancestor(this.#tip, height)!)
-    return this.#times.toSorted((a, b) => a - b)[this.#times.length >> 1]!
+    return medianTime(this.#times)
   }
 }
 

@@ -3,7 +3,7 @@ import { blob } from '../store/sql.ts'
 import { decode } from '../wire/codec.ts'
 import { WireError } from '../wire/error.ts'
 import { equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
-import { blockHash } from '../wire/header.ts'
+import { blockHash, headerTime } from '../wire/header.ts'
 import { type ParsedTransaction, parseTransaction, type Transaction, transaction } from '../wire/transaction.ts'
 import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { readRange } from './bodies.ts'
@@ -170,7 +170,7 @@ export class TxReader {
     if (!row) return undefined
     const [id, height, firstTx, txCount] = row as number[]
     const raw = blob(row[4])
-    const time = new DataView(raw.buffer, raw.byteOffset).getUint32(68, true)
+    const time = headerTime(raw)
     return { id: id!, hash: blockHash(raw, this.#hasher), height: height!, time, firstTx: firstTx!, txCount: txCount! }
   }
 

@@ -14,6 +14,14 @@ export const blockHeader = struct({
 })
 export type BlockHeader = Decoded<typeof blockHeader>
 
+/** Where `time` lies. */
+const TIME_AT = 68
+
+/** `time` of a raw header, Unix seconds; what follows the header is not looked at. */
+export function headerTime(raw: Uint8Array): number {
+  return new DataView(raw.buffer, raw.byteOffset).getUint32(TIME_AT, true)
+}
+
 /** A header kept as its 80 bytes, which is what gets hashed, stored and passed on. */
 export const rawHeader = bytes(HEADER_SIZE)
 

@@ -4,6 +4,7 @@ import { API_HEADERS, errorResponse } from './answer.ts'
 import type { FaultReport } from './api.ts'
 import { ESPLORA } from './dialect.ts'
 import { ApiError } from './errors.ts'
+import { FeedTimer } from './feed-timer.ts'
 import type { HappeningType } from './happenings.ts'
 import type { Wish } from './listeners.ts'
 import { CHANGES_AT_ONCE, FEED_LIMITS, type FeedLimits, type FeedOutput, LiveFeed } from './live-feed.ts'
@@ -44,13 +45,14 @@ export class EventStreams {
   readonly #report: FaultReport
   readonly #writers = new Map<number, ReadableStreamDefaultController<Uint8Array>>()
   readonly #encoder = new TextEncoder()
-  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #timer: FeedTimer
 
   constructor(queries: Questions, now: () => Millis, report: FaultReport, limits: FeedLimits = FEED_LIMITS) {
     this.#queries = queries
     this.#now = now
     this.#report = report
     this.#feed = new LiveFeed(limits)
+    this.#timer = new FeedTimer(now, () => this.#perform(this.#feed.wake(now())))
   }
 
   get listeners(): number {
@@ -83,7 +85,7 @@ export class EventStreams {
       else if (output.do === 'close') for (const id of output.to) this.#close(id)
       else void this.#ask(output)
     }
-    this.#setTimer()
+    this.#timer.set(this.#feed.deadline)
   }
 
   async #ask(output: Exclude<FeedOutput, { do: 'send' | 'close' }>): Promise<void> {
@@ -142,13 +144,6 @@ export class EventStreams {
     } catch {
       // The client closed it first.
     }
-    this.#setTimer()
-  }
-
-  #setTimer(): void {
-    clearTimeout(this.#timer)
-    const { deadline } = this.#feed
-    if (deadline === Number.POSITIVE_INFINITY) return
-    this.#timer = setTimeout(() => this.#perform(this.#feed.wake(this.#now())), Math.max(0, deadline - this.#now()))
+    this.#timer.set(this.#feed.deadline)
   }
 }

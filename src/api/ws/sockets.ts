@@ -1,4 +1,5 @@
 import type { Millis } from '../../host/ports.ts'
+import { FeedTimer } from '../feed-timer.ts'
 import { CHANGES_AT_ONCE } from '../live-feed.ts'
 import { SOCKET_LIMITS, SocketClose, SocketFeed, type SocketLimits, type SocketOutput } from './feed.ts'
 import { gather, type LiveSource } from './need.ts'
@@ -39,13 +40,14 @@ export class LiveSockets {
   readonly #now: () => Millis
   readonly #report: (where: string, error: unknown) => void
   readonly #pipes = new Map<number, SocketPipe>()
-  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #timer: FeedTimer
 
   constructor({ queries, now, limits, report, ...about }: SocketsOptions) {
     this.#feed = new SocketFeed(about, { ...SOCKET_LIMITS, ...limits })
     this.#queries = queries
     this.#now = now
     this.#report = report ?? (() => {})
+    this.#timer = new FeedTimer(now, () => this.#perform(this.#feed.wake(now())))
   }
 
   get count(): number {
@@ -81,7 +83,7 @@ export class LiveSockets {
       else if (output.do === 'close') this.#letGo(output.to, output.code, output.reason)
       else void this.#ask(output)
     }
-    this.#setTimer()
+    this.#timer.set(this.#feed.deadline)
   }
 
   async #ask(output: Extract<SocketOutput, { do: 'ask' | 'ask-changes' }>): Promise<void> {
@@ -117,13 +119,6 @@ export class LiveSockets {
   #gone(id: number): void {
     if (!this.#pipes.delete(id)) return
     this.#feed.closed(id)
-    this.#setTimer()
-  }
-
-  #setTimer(): void {
-    clearTimeout(this.#timer)
-    const { deadline } = this.#feed
-    if (deadline === Number.POSITIVE_INFINITY) return
-    this.#timer = setTimeout(() => this.#perform(this.#feed.wake(this.#now())), Math.max(0, deadline - this.#now()))
+    this.#timer.set(this.#feed.deadline)
   }
 }

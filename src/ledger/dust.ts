@@ -20,7 +20,7 @@ export function dustThreshold(script: Uint8Array): number {
   return ((size + spend) * DUST_RATE) / 1000
 }
 
-export function isDust({ value, scriptPubKey }: TxOut): boolean {
+function isDust({ value, scriptPubKey }: TxOut): boolean {
   return value < dustThreshold(scriptPubKey)
 }
 

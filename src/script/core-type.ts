@@ -69,7 +69,7 @@ export function multisigOf(script: Uint8Array): Multisig | undefined {
 }
 
 /** Of the length that its first byte claims; whether it is a point is not looked at. */
-export function isKey(key: Uint8Array): boolean {
+function isKey(key: Uint8Array): boolean {
   const first = key[0]
   if (first === 2 || first === 3) return key.length === 33
   return (first === 4 || first === 6 || first === 7) && key.length === 65

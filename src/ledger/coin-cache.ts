@@ -24,12 +24,18 @@ const DIRTY = 4
 const FRESH = 8
 
 const KEY_BYTES = 36
-/** Bytes of an entry's places in the index. */
-const INDEX_BYTES = 8
+/** With its places in the index. */
+const ENTRY_BYTES = RECORD_BYTES + 8
 const MIN_ENTRIES = 1024
-/** Both the old and the new records are there while it grows. */
+/** Once it holds more it takes all that its budget allows: memory that nothing was written to costs nothing yet. */
+const FEW_ENTRIES = 16_384
+/** Beyond the budget. Both the old and the new records are there while it grows. */
 const GROWTH = 1.35
+/** What is moved gets so many times the room that it needs. */
+const SPARE = 1.25
 const MIN_ARENA = 32_768
+/** Of the budget, at least. */
+const SCRIPT_SHARE = 1 / 16
 /** Entries looked at to find the age of the middle one. */
 const SAMPLE = 1023
 
@@ -87,7 +93,7 @@ export class CoinCache {
   /** Bytes of what waits for a flush, about. */
   get dirtyBytes(): number {
     const scripts = this.size === 0 ? 0 : this.#arenaLive / this.size
-    return Math.round(this.#dirty * (RECORD_BYTES + INDEX_BYTES + scripts))
+    return Math.round(this.#dirty * (ENTRY_BYTES + scripts))
   }
 
   /** The entry of an outpoint, or -1. Whether it is a coin, `isLive` tells. */
@@ -163,11 +169,13 @@ export class CoinCache {
     const needed = this.size + entries
     const held = this.#records.capacity
     const isTight = needed > held
-    const capacity = isTight ? Math.max(needed, Math.ceil(held * GROWTH)) : held
-    const bytes = capacity * (RECORD_BYTES + INDEX_BYTES) + this.#arena.length
+    const capacity = isTight ? this.#grown(held, needed) : held
     const clean = this.size - this.#dirty
-    if (bytes > this.#budget && clean > 0 && clean >= this.#dirty) this.#rebuild(0, entries, this.#middleAge())
-    else if (isTight) this.#rebuild(capacity, entries, -1)
+    if (this.#bytesFor(capacity) > this.#budget && clean > 0 && clean >= this.#dirty) {
+      // Where only the long scripts have become too many, the records make room for them.
+      const evict = isTight || needed * SPARE > this.#allowed ? this.#middleAge() : -1
+      this.#rebuild(this.#allowed, entries, evict)
+    } else if (isTight) this.#rebuild(capacity, entries, -1)
   }
 
   /** A coin that the store has; the outpoint must have no entry. */
@@ -280,6 +288,21 @@ export class CoinCache {
     this.#records.bytes[entry * RECORD_BYTES + STATE] = state
   }
 
+  #grown(held: number, needed: number): number {
+    const larger = Math.max(needed, Math.ceil(held * GROWTH))
+    return larger > FEW_ENTRIES ? Math.max(larger, this.#allowed) : larger
+  }
+
+  /** Entries that the budget has room for, beside the long scripts and as many more of them. */
+  get #allowed(): number {
+    const scripts = Math.max(2 * this.#arena.length, this.#budget * SCRIPT_SHARE)
+    return Math.max(0, Math.floor((this.#budget - scripts) / ENTRY_BYTES))
+  }
+
+  #bytesFor(capacity: number): number {
+    return capacity * ENTRY_BYTES + this.#arena.length
+  }
+
   /** An entry that stands for nothing yet, without a script. */
   #take(): number {
     const entry = this.#free.pop() ?? this.#high++
@@ -358,10 +381,10 @@ export class CoinCache {
       const length = this.scriptLength(entry)
       if (length > SHORT_SCRIPT) long += length
     }
-    this.#allocate(Math.max(MIN_ENTRIES, capacity, Math.ceil((kept.length + more) * 1.25)))
+    this.#allocate(Math.max(MIN_ENTRIES, capacity, Math.ceil((kept.length + more) * SPARE)))
     this.#high = kept.length
     this.#free = []
-    this.#arena = new Uint8Array(Math.max(MIN_ARENA, Math.ceil(long * 1.25)))
+    this.#arena = new Uint8Array(Math.max(MIN_ARENA, Math.ceil(long * SPARE)))
     this.#arenaEnd = 0
     for (const [entry, before] of kept.entries()) {
       this.#records.copy(entry, old, before)

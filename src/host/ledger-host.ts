@@ -169,7 +169,7 @@ export class LedgerHost {
 
   wake(now: Millis): LedgerOutput[] {
     return this.#run(now, () => {
-      if (now >= this.#commitBy) this.#commit()
+      if (now >= this.#commitBy) this.#commit({ coinsMayWait: this.#areMoreKnown() })
       this.#full?.transactions.wake(now)
       if (now >= (this.#full?.follower.deadline ?? Number.POSITIVE_INFINITY)) this.#moves = true
       if (this.#mayMakeFilters()) this.#makeFilters(this.#full!.filters!)
@@ -398,7 +398,7 @@ export class LedgerHost {
     transactions.follow(reverted, connected, this.#now)
     this.#meter.counts.blocksConnected += connected.length
     // Many blocks may be at hand when a gap closes.
-    if (chainstate.pendingBytes >= this.#limits.batchBytes) this.#commit()
+    if (chainstate.pendingBytes >= this.#limits.batchBytes) this.#commit({ coinsMayWait: this.#areMoreKnown() })
   }
 
   /** While syncing, blocks are committed in batches; at the tip each one at once. */
@@ -407,12 +407,17 @@ export class LedgerHost {
     const { batchBytes, batchMs } = this.#limits
     this.#commitBy = Math.min(this.#commitBy, this.#now + batchMs)
     const isAtTip = this.#synced && this.#tree.best.height - tip.height < 2
-    if (isAtTip || pendingBytes >= batchBytes || this.#now >= this.#commitBy) this.#commit()
+    if (!isAtTip && pendingBytes < batchBytes && this.#now < this.#commitBy) return
+    this.#commit({ coinsMayWait: this.#areMoreKnown() })
+  }
+
+  #areMoreKnown(): boolean {
+    return this.#tree.best.height > this.tip.height
   }
 
   /** Whether that moved the tip. */
-  #commit(): boolean {
-    const reorg = this.#full?.chainstate.commit()
+  #commit(options?: { coinsMayWait: boolean }): boolean {
+    const reorg = this.#full?.chainstate.commit(options)
     this.#commitBy = Number.POSITIVE_INFINITY
     if (reorg) this.#committed(reorg)
     return reorg !== undefined

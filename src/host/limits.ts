@@ -19,6 +19,8 @@ export interface LedgerLimits {
   stepBlocks: number
   /** Memory for coins that the store has as well. */
   coinCacheBytes: number
+  /** Bytes of changed coins that are left for a later commit while syncing; what is missing is made up for at the next start. */
+  coinLagBytes: number
   mempoolBytes: number
   /** What peers sent to the mempool waits no longer than this for its row in the store. */
   keepMs: Millis
@@ -37,6 +39,7 @@ export const NODE_LIMITS: LedgerLimits = {
   stepBytes: 8_000_000,
   stepBlocks: 2016,
   coinCacheBytes: 64_000_000,
+  coinLagBytes: 32_000_000,
   mempoolBytes: 100_000_000,
   keepMs: 1000,
   // About 20 ms.
@@ -53,6 +56,8 @@ export const WORKER_LIMITS: LedgerLimits = {
   stepBytes: 1_000_000,
   stepBlocks: 250,
   coinCacheBytes: 24_000_000,
+  // An object is put to sleep at any time: its next start is not to read blocks again.
+  coinLagBytes: 0,
   mempoolBytes: 16_000_000,
   // A row costs the same whenever it is written, and an object that waits is not free to rest.
   keepMs: 0,

@@ -71,6 +71,7 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
     tree,
     hasher,
     cacheBytes: limits.coinCacheBytes,
+    coinLagBytes: limits.coinLagBytes,
     batchBytes: limits.batchBytes,
     stepBytes: limits.stepBytes,
     stepBlocks: limits.stepBlocks,

@@ -58,7 +58,7 @@ export function writeBusy(sql: SqlPort, hasher: Hasher, change: BusyChange): Rea
   const busy = new Set<number>()
   for (const prefixes of [lost, got]) addThose(MANY_ROWS, sql, prefixes, busy)
   const rest = [...lost].filter((prefix) => !busy.has(prefix))
-  forgetAll(sql, rest)
+  forgetSums(sql, rest)
   if (busy.size === 0) return busy
   const scripts = new Scripts(busy, hasher)
 
@@ -113,8 +113,8 @@ function hasSums(sql: SqlPort, prefix: number): boolean {
   )
 }
 
-/** Prefixes that are not busy: most of them never were. */
-function forgetAll(sql: SqlPort, prefixes: readonly number[]): void {
+/** The prefixes have no sums any more: most of them never had. To be called inside a transaction. */
+export function forgetSums(sql: SqlPort, prefixes: readonly number[]): void {
   const withSums = new Set<number>()
   addThose(WITH_SUMS, sql, prefixes, withSums)
   for (const prefix of withSums) forget(sql, prefix)

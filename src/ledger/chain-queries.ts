@@ -1,7 +1,7 @@
 import { merkleBranch, rootFromBranch } from '../chain/merkle.ts'
 import type { Network } from '../chain/network.ts'
 import { StoreError } from '../store/error.ts'
-import { blob, type SqlPort } from '../store/sql.ts'
+import type { SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { headerTime } from '../wire/header.ts'
 import { BlockDamaged } from './block-damaged.ts'
@@ -27,6 +27,7 @@ import type {
 } from './queries.ts'
 import { MAX_WALKED, ScriptHistory } from './script-history.ts'
 import { ScriptMatch } from './script-match.ts'
+import { type StoredCoin, StoredCoins } from './stored-coins.ts'
 import { type ConfirmedTx, confirmedInfo, statusOf, TxReader, transactionOf } from './tx-reader.ts'
 
 /** Memory for transactions that were opened lately. */
@@ -72,6 +73,7 @@ export class ChainQueries {
   #told: BlockDamaged | undefined
   readonly #blocks: ChainBlocks
   readonly #reader: TxReader
+  readonly #coins: StoredCoins
   readonly #busy: BusyReader
   readonly #history: ScriptHistory
 
@@ -82,9 +84,10 @@ export class ChainQueries {
     this.#onDamage = options.onDamage ?? (() => {})
     this.#hasher = hasher
     this.mining = new MiningQueries(options.sql, options.network, hasher)
-    this.core = new CoreChain(options.sql, hasher, this.#onDamage)
-    this.#blocks = new ChainBlocks(options.sql, hasher)
     this.#reader = new TxReader(options.sql, hasher, options.cacheBytes ?? CACHE_BYTES)
+    this.#coins = new StoredCoins(options.sql, this.#reader)
+    this.core = new CoreChain(options.sql, hasher, this.#onDamage, this.#coins)
+    this.#blocks = new ChainBlocks(options.sql, hasher)
     this.#busy = new BusyReader(options.sql)
     this.#history = new ScriptHistory(options.sql, this.#reader, this.#busy, hasher)
     this.histories = new MergedHistory(this.#history)
@@ -334,14 +337,10 @@ export class ChainQueries {
   }
 
   /** Coins are keyed by outpoint, so of two transactions with the same txid (BIP30) only the later one has them. */
-  #coin(txid: Uint8Array, vout: number): { txNum: number; value: number; script: Uint8Array } | undefined {
+  #coin(txid: Uint8Array, vout: number): StoredCoin | undefined {
     const outpoint = new Uint8Array(36)
     outpoint.set(txid)
     new DataView(outpoint.buffer).setUint32(32, vout, true)
-    const row = this.#sql.sql
-      .exec('SELECT tx_num, value, script FROM coin WHERE outpoint = ?', outpoint)
-      .raw()
-      .toArray()[0]
-    return row && { txNum: row[0] as number, value: row[1] as number, script: blob(row[2]) }
+    return this.#coins.coin(outpoint)
   }
 }

@@ -14,9 +14,11 @@ import { BlockRepair } from './block-repair.ts'
 import { noStats, type StatsRow, statsOf } from './block-stats.ts'
 import { readBody } from './bodies.ts'
 import { CoinCache } from './coin-cache.ts'
+import { CoinTable } from './coin-table.ts'
 import { CoinView } from './coin-view.ts'
 import { Coins } from './coins.ts'
 import { type Connected, type Invalid, invalid, type Unavailable } from './connect-result.ts'
+import { forgetBlocks } from './forget-blocks.ts'
 import { type Candidate, InputCheck } from './input-check.ts'
 import { encodeOffsets } from './offsets.ts'
 import type { Stored } from './parts.ts'
@@ -48,6 +50,8 @@ export interface ChainstateOptions {
   hasher?: Hasher
   /** Bytes of memory for coins that the store has as well. */
   cacheBytes?: number
+  /** Bytes of changed coins that a commit may leave unwritten; none unless given. */
+  coinLagBytes?: number
   /**
    * A reorganisation that holds more than this in memory, or goes over blocks of more bytes than that, or over more of
    * them, commits in several steps.
@@ -78,6 +82,7 @@ export class Chainstate {
   readonly #stepBlocks: number
   readonly #release: ChainstateOptions['release']
   readonly #coins: Coins
+  readonly #table: CoinTable
   readonly #heights: TxHeights
   readonly #inputs: InputCheck
   readonly #bip30: Bip30
@@ -114,6 +119,8 @@ export class Chainstate {
     this.#inputs = new InputCheck(this.#coins, this.#heights)
     this.#repair = new BlockRepair(sql, hasher)
     this.#bip30 = new Bip30({ sql, network, tree, coins: this.#coins })
+    const lagBytes = options.coinLagBytes ?? 0
+    this.#table = new CoinTable({ sql, hasher, coins: this.#coins, bip30: this.#bip30, lagBytes })
     this.coins = new CoinView(sql, cache, this.#heights)
     this.#load()
   }
@@ -123,9 +130,9 @@ export class Chainstate {
     return this.#tip
   }
 
-  /** Bytes of memory held by what the next commit writes. */
+  /** Bytes of memory held by what the next commit writes, coins that may wait not counted. */
   get pendingBytes(): number {
-    return this.#batch.bytes + this.#coins.cache.dirtyBytes
+    return this.#batch.bytes + this.#table.surplusBytes
   }
 
   /** Ids of blocks that are known to be damaged: more than those found by `inspect`. */
@@ -214,13 +221,14 @@ export class Chainstate {
 
   /**
    * Writes everything since the last commit in one transaction, and says how the chain changed; `undefined` when it did
-   * not, though bodies may have been stored.
+   * not, though bodies may have been stored. `coinsMayWait`: more blocks are to come, with which coins can be written that
+   * are left by then. They are lost to nobody: a store that is opened makes them of its blocks.
    */
-  commit(): Reorg | undefined {
+  commit({ coinsMayWait = false } = {}): Reorg | undefined {
     this.#refuseBroken()
     const { connected, reverted } = this.#batch
     const reorg = { reverted: reverted.map(blockRef), connected: connected.map((row) => blockRef(row.node)) }
-    this.#commit()
+    this.#commit(coinsMayWait)
     return reorg.reverted.length + reorg.connected.length > 0 ? reorg : undefined
   }
 
@@ -374,7 +382,8 @@ export class Chainstate {
 
   /** Whether one step of a reorganisation has done its share. */
   #isMuch(): boolean {
-    return this.#steppedBytes >= this.#stepBytes || this.pendingBytes > this.#batchBytes
+    const held = this.#batch.bytes + this.#coins.cache.dirtyBytes
+    return this.#steppedBytes >= this.#stepBytes || held > this.#batchBytes
   }
 
   #connectStored(node: HeaderNode): Connected | Invalid | Unavailable {
@@ -398,6 +407,17 @@ export class Chainstate {
 
   /** Takes up where the store stands. */
   #load(): void {
+    const height = this.#loadChain()
+    const coins = this.#table.catchUp(height)
+    if (coins.damaged === undefined) return
+    this.#damaged.add(coins.damaged)
+    for (const id of forgetBlocks(this.#sql, this.#tree, this.#hasher, coins.height)) this.#damaged.add(id)
+    this.#loadChain()
+    this.#table.catchUp(coins.height)
+  }
+
+  /** Its height. */
+  #loadChain(): number {
     const query = 'SELECT height, header_id, first_tx, tx_count FROM best ORDER BY height DESC LIMIT 1'
     const row = this.#sql.sql.exec(query).raw().toArray()[0] as number[] | undefined
     const [height = -1, id, firstTx = 0, txCount = 0] = row ?? []
@@ -409,6 +429,7 @@ export class Chainstate {
     if (id !== undefined && !tip) throw new StoreError('corrupt', `no header for the tip at height ${height}`)
     if (tip) this.#standAt(tip)
     else this.#connectGenesis()
+    return height
   }
 
   /** Coins after a committed block. */
@@ -437,18 +458,22 @@ export class Chainstate {
     this.#commit()
   }
 
-  #commit(): void {
+  #commit(coinsMayWait = false): void {
     this.#steppedBytes = 0
-    if (this.#batch.isEmpty) return
+    const { connected } = this.#batch
+    const table = this.#table
+    const withCoins = table.isDue(coinsMayWait)
+    if (this.#batch.isEmpty && !withCoins) return
     const damaged = this.#guarded(() =>
       this.#sql.transactionSync(() => {
         const found = this.#batch.write(this.#sql, this.#tree, this.#hasher, this.#counts)
-        this.#coins.flush()
+        if (withCoins) table.write()
+        else if (connected.length > 0 && this.#coins.cache.dirty > 0) table.stay(connected[0]!.node.height - 1)
         this.#bip30.coinbases.write()
         return found
       }),
     )
-    this.#coins.cache.flushed()
+    if (withCoins) table.written()
     this.#heights.trim()
     this.#bip30.coinbases.committed(this.#nextTx)
     for (const id of damaged) this.#damaged.add(id)

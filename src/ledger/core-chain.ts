@@ -21,6 +21,8 @@ import type {
 import { readOffsets, type TxOffsets } from './offsets.ts'
 import { prevoutColumns, readPrevouts } from './prevouts.ts'
 import { spentOutputs } from './spent-outputs.ts'
+import { StoredCoins } from './stored-coins.ts'
+import { TxReader } from './tx-reader.ts'
 
 const OUTPOINT = 36
 
@@ -46,12 +48,19 @@ export class CoreChain {
   readonly #sql: SqlPort
   readonly #hasher: Hasher
   readonly #onDamage: (blockId: number) => void
+  readonly #coins: StoredCoins
 
   /** `onDamage` is told of a block (`header.id`) that cannot be read as written. */
-  constructor(sql: SqlPort, hasher: Hasher, onDamage: (blockId: number) => void = () => {}) {
+  constructor(
+    sql: SqlPort,
+    hasher: Hasher,
+    onDamage: (blockId: number) => void = () => {},
+    coins = new StoredCoins(sql, new TxReader(sql, hasher, 0)),
+  ) {
     this.#sql = sql
     this.#hasher = hasher
     this.#onDamage = onDamage
+    this.#coins = coins
   }
 
   get sizeOnDisk(): number {
@@ -134,13 +143,8 @@ export class CoreChain {
     return this.#sql.transactionSync(() => {
       const coins: (UnspentOutput | undefined)[] = []
       for (let at = 0; at < outpoints.length; at += OUTPOINT) {
-        const row = this.#sql.sql
-          .exec('SELECT tx_num, value, script FROM coin WHERE outpoint = ?', outpoints.subarray(at, at + OUTPOINT))
-          .raw()
-          .toArray()[0]
-        coins.push(
-          row && { height: this.#madeBy(row[0] as number).height, value: row[1] as number, script: blob(row[2]) },
-        )
+        const coin = this.#coins.coin(outpoints.subarray(at, at + OUTPOINT))
+        coins.push(coin && { height: this.#madeBy(coin.txNum).height, value: coin.value, script: coin.script })
       }
       return coins
     })

@@ -97,6 +97,11 @@ export class DuplicateCoinbases {
   }
 }
 
+/** The store knows of no repeated coinbase above a height any more. To be called inside a transaction. */
+export function forgetDuplicates(sql: SqlPort, above: number): void {
+  sql.sql.exec('DELETE FROM meta WHERE key = ? AND CAST(value AS INTEGER) > ?', META_KEY, above)
+}
+
 /** Read the long way. Throws BlockDamaged. */
 function txidInBody(sql: SqlPort, blockId: number, index: number): Uint8Array {
   const body = readBody(sql, blockId)

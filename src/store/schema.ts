@@ -170,7 +170,7 @@ export const busyCoin = sqliteTable(
   (t) => [primaryKey({ columns: [t.prefix48, t.next48, t.txNum, t.vout] })],
 )
 
-/** The unspent outputs. Height and coinbase flag follow from `txNum`. */
+/** The unspent outputs, as of the tip or of `coins_height` in `meta`. Height and coinbase flag follow from `txNum`. */
 export const coin = sqliteTable('coin', {
   /** txid in wire order, then the output's index as u32 little-endian. */
   outpoint: bytes('outpoint').primaryKey(),
@@ -198,7 +198,7 @@ export const mempool = sqliteTable('mempool', {
   tx: bytes('tx').notNull(),
 })
 
-/** Small facts about the store itself: `network`, `genesis`, `epoch`, `filters`. */
+/** Small facts about the store itself: `network`, `genesis`, `epoch`, `filters`, `coins_height`. */
 export const meta = sqliteTable('meta', {
   key: text('key').primaryKey(),
   value: text('value').notNull(),

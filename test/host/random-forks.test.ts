@@ -32,6 +32,7 @@ function randomLimits(random: SeededRandom): Partial<LedgerLimits> {
     batchMs: random.pick([10, 500, 5000]),
     readyBytes: random.pick([0, 2000, 64_000_000]),
     coinCacheBytes: random.pick([200_000, 24_000_000]),
+    coinLagBytes: random.pick([0, 5000, 24_000_000]),
     mempoolBytes: random.pick([20_000, 100_000_000]),
   }
 }

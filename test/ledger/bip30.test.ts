@@ -113,18 +113,25 @@ test.each([
   expect(dump(ledger.sql)).toEqual(before)
 })
 
-test('the coin that an exception put in place of another can be spent in the same batch', () => {
+test.each([
+  ['in one batch', { cacheBytes: 0 }],
+  ['before the coins are written', { coinLagBytes: 1e9 }],
+])('the coin that an exception put in place of another can be spent %s', (_, options) => {
   const { maker, blocks } = start(5)
   const twin = repeat(blocks[1]!, blocks[4]!)
-  const ledger = new Ledger(undefined, { network: allowing(twin, 6), cacheBytes: 0 })
+  const network = allowing(twin, 6)
+  const ledger = new Ledger(undefined, { network, ...options })
   ledger.extend(blocks)
   const coin = coinbaseCoin(maker.find(sha256d(blocks[1]!.subarray(0, 80)))!, maker)
   const time = new DataView(twin.buffer).getUint32(68, true)
   const after = maker.mine(99, {}, { ...maker.tip, hash: sha256d(twin.subarray(0, 80)), height: 6, time })
   const spender = maker.block({ transactions: [spend([coin], [{ valueSat: coin.valueSat, script: OP_TRUE }])] })
-  ledger.extend([twin, ...after.map((made) => made.bytes), spender.bytes])
+  for (const bytes of [twin, ...after.map((made) => made.bytes), spender.bytes]) ledger.connect(bytes)
+  ledger.chain.commit({ coinsMayWait: true })
   expect(coinOf(ledger, coin.txid)).toBeUndefined()
-  expect(dump(ledger.sql).coin.filter((row) => row.startsWith(hexOf(coin.txid)))).toEqual([])
+  const opened = new Ledger(ledger.sql, { network })
+  expect(coinOf(opened, coin.txid)).toBeUndefined()
+  expect(dump(opened.sql).coin.filter((row) => row.startsWith(hexOf(coin.txid)))).toEqual([])
 })
 
 test('the same block at another height is no exception', () => {

@@ -1,69 +1,22 @@
 import { CONNECTED, HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
-import { multiInsert } from '../store/multi-insert.ts'
-import type { SqlPort, SqlValue } from '../store/sql.ts'
-import type { Hasher } from '../wire/hash.ts'
-import type { StatsRow } from './block-stats.ts'
-import { writeBody } from './bodies.ts'
-import { writeBusy } from './busy-scripts.ts'
+import type { BatchRows, BlockRow } from './batch-rows.ts'
 import { IndexRows } from './index-rows.ts'
-import { offsetChecks } from './offsets.ts'
-import { deleteParts, writeParts } from './parts.ts'
-import type { PrefixCounts } from './prefix-counts.ts'
 import { type BlockTouches, touchesBytes } from './touches.ts'
-
-/** A connected block as its rows say it. */
-export interface BlockRow {
-  node: HeaderNode
-  firstTx: number
-  txCount: number
-  size: number
-  weight: number
-  /** Satoshi. */
-  fees: number
-  /** Without the coinbase's. */
-  inputs: number
-  outputs: number
-  /** Satoshi; stays at the largest safe integer where the sum is larger. */
-  outputValue: number
-  stats: StatsRow
-  /** Coins after the block. */
-  utxoSize: number
-  prevouts: Uint8Array
-  offsets: Uint8Array
-  touches: BlockTouches
-}
 
 /** Bytes of memory that the objects of one block take besides their contents, about. */
 const BLOCK_OVERHEAD = 1500
-
-/** In the order of `pushBest`. */
-const BEST = [
-  ...['height', 'header_id', 'first_tx', 'tx_count', 'size', 'weight', 'fees', 'inputs', 'outputs', 'output_value'],
-  ...['input_value', 'tx_size', 'tx_weight', 'segwit_txs', 'segwit_size', 'segwit_weight'],
-  ...['utxo_increase', 'utxo_size'],
-  ...['rate_min', 'rate_10', 'rate_25', 'rate_50', 'rate_75', 'rate_90', 'rate_max'],
-  ...['fee_min', 'fee_10', 'fee_25', 'fee_50', 'fee_75', 'fee_90', 'fee_max'],
-]
-
-function pushBest(b: BlockRow, values: SqlValue[]): void {
-  const { node, stats } = b
-  values.push(node.height, node.id, b.firstTx, b.txCount, b.size, b.weight, b.fees, b.inputs, b.outputs, b.outputValue)
-  values.push(stats.inputValue, stats.txSize, stats.txWeight, stats.segwitTxs, stats.segwitSize, stats.segwitWeight)
-  values.push(stats.utxoIncrease, b.utxoSize)
-  for (const rate of stats.rates) values.push(rate)
-  for (const fee of stats.fees) values.push(fee)
-}
 
 /** What was done since the last commit, waiting to be written in one transaction. */
 export class Batch {
   readonly inserts = new IndexRows()
   readonly deletes = new IndexRows()
   /** Lowest first. */
-  readonly connected: BlockRow[] = []
+  readonly connected: HeaderNode[] = []
   /** Tip first. Always from before the batch: what a batch connects it does not revert. */
   readonly reverted: HeaderNode[] = []
-  readonly #revertedTouches: BlockTouches[] = []
+  readonly #rows: BlockRow[] = []
+  readonly #revertedRows: { id: number; height: number; touches: BlockTouches }[] = []
   readonly #bodies = new Map<number, { node: HeaderNode; bytes: Uint8Array<ArrayBuffer> }>()
   #blobBytes = 0
 
@@ -90,39 +43,38 @@ export class Batch {
     return this.#bodies.get(node.id)?.bytes
   }
 
-  addConnected(row: BlockRow): void {
-    this.connected.push(row)
+  addConnected(node: HeaderNode, row: BlockRow): void {
+    this.connected.push(node)
+    this.#rows.push(row)
     this.#blobBytes += row.prevouts.length + row.offsets.length + touchesBytes(row.touches)
-    if (!this.#bodies.has(row.node.id)) this.#blobBytes += row.touches.bytes.length
+    if (!this.#bodies.has(node.id)) this.#blobBytes += row.touches.bytes.length
   }
 
   addReverted(node: HeaderNode, touches: BlockTouches): void {
     this.reverted.push(node)
-    this.#revertedTouches.push(touches)
+    this.#revertedRows.push({ id: node.id, height: node.height, touches })
     this.#blobBytes += touches.bytes.length + touches.prevouts.length + touchesBytes(touches)
   }
 
-  /**
-   * Writes everything but the coins. To be called inside a transaction. `counts`: of all rows in `history`, where that is
-   * known. Ids of blocks that turned out to be damaged in the store.
-   */
-  write(sql: SqlPort, tree: HeaderTree, hasher: Hasher, counts?: PrefixCounts): ReadonlySet<number> {
-    for (const { node, bytes } of this.#bodies.values()) writeBody(sql, node.id, bytes, hasher)
-    this.#takeBack(sql)
-    for (const { node, prevouts } of this.connected) writeParts(sql, 'prevouts', node.id, prevouts, hasher)
-    multiInsert(sql, 'offsets (block_id, bytes, checks)', 3, this.connected.length, (i, values) => {
-      const { node, offsets } = this.connected[i]!
-      values.push(node.id, offsets, offsetChecks(offsets, hasher))
-    })
-    multiInsert(sql, `best (${BEST.join(', ')})`, BEST.length, this.connected.length, (i, values) => {
-      pushBest(this.connected[i]!, values)
-    })
-    const lost = this.deletes.deleteFrom(sql)
-    const got = this.inserts.insertInto(sql, counts)
-    const connected = this.connected.map(({ touches }) => touches)
-    const damaged = writeBusy(sql, hasher, { reverted: this.#revertedTouches, connected, lost, got })
-    this.#mark(tree)
-    return damaged
+  /** What is to be written, as it stands in here. */
+  get rows(): BatchRows {
+    return {
+      bodies: Array.from(this.#bodies, ([id, { bytes }]) => ({ id, bytes })),
+      connected: this.#rows,
+      inserts: this.inserts.columns,
+      reverted: this.#revertedRows,
+      deletes: this.deletes.columns,
+    }
+  }
+
+  /** Gives the headers the status that the rows bring about. To be called inside the same transaction. */
+  mark(tree: HeaderTree): void {
+    const isConnected = new Set(this.connected.map((node) => node.id))
+    const early = [...this.#bodies.values()].map(({ node }) => node).filter((node) => !isConnected.has(node.id))
+    tree.setStatus(early, HAVE_BODY)
+    // A connected block's body is stored: before, or in this batch.
+    tree.setStatus(this.connected, HAVE_BODY | CONNECTED)
+    tree.setStatus(this.reverted, 0, CONNECTED)
   }
 
   /** Raw blocks held, but for that of one header id. */
@@ -136,28 +88,9 @@ export class Batch {
     this.deletes.clear()
     this.connected.length = 0
     this.reverted.length = 0
-    this.#revertedTouches.length = 0
+    this.#rows.length = 0
+    this.#revertedRows.length = 0
     this.#bodies.clear()
     this.#blobBytes = 0
-  }
-
-  #takeBack(sql: SqlPort): void {
-    const lowest = this.reverted.at(-1)
-    if (!lowest) return
-    for (const { id } of this.reverted) {
-      deleteParts(sql, 'prevouts', id)
-      sql.sql.exec('DELETE FROM offsets WHERE block_id = ?', id)
-    }
-    sql.sql.exec('DELETE FROM best WHERE height >= ?', lowest.height)
-  }
-
-  #mark(tree: HeaderTree): void {
-    const connected = this.connected.map((row) => row.node)
-    const isConnected = new Set(connected.map((node) => node.id))
-    const early = [...this.#bodies.values()].map(({ node }) => node).filter((node) => !isConnected.has(node.id))
-    tree.setStatus(early, HAVE_BODY)
-    // A connected block's body is stored: before, or in this batch.
-    tree.setStatus(connected, HAVE_BODY | CONNECTED)
-    tree.setStatus(this.reverted, 0, CONNECTED)
   }
 }

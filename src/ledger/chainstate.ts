@@ -8,6 +8,7 @@ import { StoreError } from '../store/error.ts'
 import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { Batch } from './batch.ts'
+import { writeRows } from './batch-rows.ts'
 import { Bip30 } from './bip30.ts'
 import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { BlockRepair } from './block-repair.ts'
@@ -227,7 +228,7 @@ export class Chainstate {
   commit({ coinsMayWait = false } = {}): Reorg | undefined {
     this.#refuseBroken()
     const { connected, reverted } = this.#batch
-    const reorg = { reverted: reverted.map(blockRef), connected: connected.map((row) => blockRef(row.node)) }
+    const reorg = { reverted: reverted.map(blockRef), connected: connected.map(blockRef) }
     this.#commit(coinsMayWait)
     return reorg.reverted.length + reorg.connected.length > 0 ? reorg : undefined
   }
@@ -315,13 +316,19 @@ export class Chainstate {
   #addRows(
     node: HeaderNode,
     { digest, bytes }: Pick<Candidate, 'digest' | 'bytes'>,
-    { fees, stats, prevouts, txAt }: { fees: number; stats: StatsRow; prevouts: Uint8Array; txAt: Uint32Array },
+    {
+      fees,
+      stats,
+      prevouts,
+      txAt,
+    }: { fees: number; stats: StatsRow; prevouts: Uint8Array<ArrayBuffer>; txAt: Uint32Array },
   ): void {
     const { txCount, size, weight, inputStart, outputStart } = digest
     this.#utxoSize += stats.utxoIncrease
     this.#batch.inserts.add(digest, this.#nextTx, this.#inputs.spentTx, this.#inputs.spentPrefix)
-    this.#batch.addConnected({
-      node,
+    this.#batch.addConnected(node, {
+      height: node.height,
+      id: node.id,
       firstTx: this.#nextTx,
       txCount,
       size,
@@ -466,9 +473,10 @@ export class Chainstate {
     if (this.#batch.isEmpty && !withCoins) return
     const damaged = this.#guarded(() =>
       this.#sql.transactionSync(() => {
-        const found = this.#batch.write(this.#sql, this.#tree, this.#hasher, this.#counts)
+        const found = writeRows(this.#sql, this.#hasher, this.#batch.rows, this.#counts)
+        this.#batch.mark(this.#tree)
         if (withCoins) table.write()
-        else if (connected.length > 0 && this.#coins.cache.dirty > 0) table.stay(connected[0]!.node.height - 1)
+        else if (connected.length > 0 && this.#coins.cache.dirty > 0) table.stay(connected[0]!.height - 1)
         this.#bip30.coinbases.write()
         return found
       }),

@@ -4,22 +4,32 @@ import { multiInsert } from '../store/multi-insert.ts'
 import { BUSY_ABOVE } from '../store/schema.ts'
 import type { SqlPort } from '../store/sql.ts'
 import { keyOrder } from './key-order.ts'
-import { NumberRows } from './number-rows.ts'
+import { NumberRows, type RowColumns } from './number-rows.ts'
 import type { PrefixCounts } from './prefix-counts.ts'
 
 const PREFIX_LIMIT = 2 ** 48
 /** Up to so many scripts of one transaction are compared each with each instead of sorted. */
 const FEW = 24
 
+/** Rows of the three index tables, in no order. */
+export interface IndexColumns {
+  /** prefix48, txNum. */
+  tx: RowColumns
+  /** prefix48, txNum. */
+  history: RowColumns
+  /** funding txNum, vout, spender's txNum, vin. */
+  spend: RowColumns
+}
+
 /** Rows of the three index tables that a batch adds, or takes away. */
 export class IndexRows {
-  readonly #tx = new NumberRows(2)
-  readonly #history = new NumberRows(2)
-  readonly #spend = new NumberRows(4)
+  #tx = new NumberRows(2)
+  #history = new NumberRows(2)
+  #spend = new NumberRows(4)
   #scripts = new Float64Array(FEW)
 
-  get count(): number {
-    return this.#tx.count + this.#history.count + this.#spend.count
+  get columns(): IndexColumns {
+    return { tx: this.#tx, history: this.#history, spend: this.#spend }
   }
 
   get bytes(): number {
@@ -30,6 +40,15 @@ export class IndexRows {
     this.#tx.count = 0
     this.#history.count = 0
     this.#spend.count = 0
+  }
+
+  /** The rows, which are somebody else's from now on: there are none here. */
+  take(): IndexColumns {
+    const { columns } = this
+    this.#tx = new NumberRows(2)
+    this.#history = new NumberRows(2)
+    this.#spend = new NumberRows(4)
+    return columns
   }
 
   /**
@@ -64,64 +83,6 @@ export class IndexRows {
       )
       this.#addHistory(scripts, txNum)
     }
-  }
-
-  /**
-   * To be called inside a transaction. The prefixes that have got rows in `history`, near each other where their rows are;
-   * some may come more than once. Those that `counts` shows to have few rows are left out, where it knows all rows.
-   */
-  insertInto(sql: SqlPort, counts: PrefixCounts | undefined): Float64Array {
-    const [txPrefix, txNum] = this.#tx.columns as [Float64Array, Float64Array]
-    const txOrder = keyOrder(this.#tx.count, PREFIX_LIMIT, (row) => txPrefix[row]!)
-    multiInsert(sql, 'tx (prefix48, tx_num)', 2, txOrder.length, (i, values) => {
-      const row = txOrder[i]!
-      values.push(txPrefix[row]!, txNum[row]!)
-    })
-    const [script, user] = this.#history.columns as [Float64Array, Float64Array]
-    const historyOrder = keyOrder(this.#history.count, PREFIX_LIMIT, (row) => script[row]!)
-    const touched = new Float64Array(historyOrder.length)
-    multiInsert(sql, 'history (prefix48, tx_num)', 2, historyOrder.length, (i, values) => {
-      const row = historyOrder[i]!
-      const prefix = script[row]!
-      touched[i] = prefix
-      counts?.add(prefix)
-      values.push(prefix, user[row]!)
-    })
-    const [funding, vout, spender, vin] = this.#spend.columns as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ]
-    const spendOrder = keyOrder(this.#spend.count, this.#spendLimit(), (row) => funding[row]!)
-    multiInsert(sql, 'spend (funding_tx, vout, spender_tx, vin)', 4, spendOrder.length, (i, values) => {
-      const row = spendOrder[i]!
-      values.push(funding[row]!, vout[row]!, spender[row]!, vin[row]!)
-    })
-    return candidates(touched, counts)
-  }
-
-  /** To be called inside a transaction. The prefixes that have lost rows in `history`, each once, in order nearly. */
-  deleteFrom(sql: SqlPort): Set<number> {
-    const lost = new Set<number>()
-    const remove = (
-      { columns: [a, b], count }: NumberRows,
-      table: string,
-      key: readonly [string, string],
-      limit: number,
-      note?: (first: number) => void,
-    ) => {
-      const order = keyOrder(count, limit, (row) => a![row]!)
-      multiDelete(sql, table, key, count, (i, values) => {
-        const row = order[i]!
-        note?.(a![row]!)
-        values.push(a![row]!, b![row]!)
-      })
-    }
-    remove(this.#tx, 'tx', ['prefix48', 'tx_num'], PREFIX_LIMIT)
-    remove(this.#history, 'history', ['prefix48', 'tx_num'], PREFIX_LIMIT, (prefix) => lost.add(prefix))
-    remove(this.#spend, 'spend', ['funding_tx', 'vout'], this.#spendLimit())
-    return lost
   }
 
   #addSpends(outpoints: Uint8Array, from: number, to: number, spenderTx: number, spentTx: Float64Array): void {
@@ -172,13 +133,67 @@ export class IndexRows {
     for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[kept - 1]) sorted[kept++] = sorted[i]!
     return sorted.subarray(0, kept)
   }
+}
 
-  #spendLimit(): number {
-    const funding = this.#spend.columns[0]!
-    let limit = 1
-    for (let row = 0; row < this.#spend.count; row++) if (funding[row]! >= limit) limit = funding[row]! + 1
-    return limit
+/**
+ * To be called inside a transaction. The prefixes that have got rows in `history`, near each other where their rows are;
+ * some may come more than once. Those that `counts` shows to have few rows are left out, where it knows all rows.
+ */
+export function insertRows(sql: SqlPort, rows: IndexColumns, counts: PrefixCounts | undefined): Float64Array {
+  const [txPrefix, txNum] = rows.tx.columns as [Float64Array, Float64Array]
+  const txOrder = keyOrder(rows.tx.count, PREFIX_LIMIT, (row) => txPrefix[row]!)
+  multiInsert(sql, 'tx (prefix48, tx_num)', 2, txOrder.length, (i, values) => {
+    const row = txOrder[i]!
+    values.push(txPrefix[row]!, txNum[row]!)
+  })
+  const [script, user] = rows.history.columns as [Float64Array, Float64Array]
+  const historyOrder = keyOrder(rows.history.count, PREFIX_LIMIT, (row) => script[row]!)
+  const touched = new Float64Array(historyOrder.length)
+  multiInsert(sql, 'history (prefix48, tx_num)', 2, historyOrder.length, (i, values) => {
+    const row = historyOrder[i]!
+    const prefix = script[row]!
+    touched[i] = prefix
+    counts?.add(prefix)
+    values.push(prefix, user[row]!)
+  })
+  const [funding, vout, spender, vin] = rows.spend.columns as [Float64Array, Float64Array, Float64Array, Float64Array]
+  const spendOrder = keyOrder(rows.spend.count, limitOf(rows.spend), (row) => funding[row]!)
+  multiInsert(sql, 'spend (funding_tx, vout, spender_tx, vin)', 4, spendOrder.length, (i, values) => {
+    const row = spendOrder[i]!
+    values.push(funding[row]!, vout[row]!, spender[row]!, vin[row]!)
+  })
+  return candidates(touched, counts)
+}
+
+/** To be called inside a transaction. The prefixes that have lost rows in `history`, each once, in order nearly. */
+export function deleteRows(sql: SqlPort, rows: IndexColumns): Set<number> {
+  const lost = new Set<number>()
+  const remove = (
+    { columns: [a, b], count }: RowColumns,
+    table: string,
+    key: readonly [string, string],
+    limit: number,
+    note?: (first: number) => void,
+  ) => {
+    const order = keyOrder(count, limit, (row) => a![row]!)
+    multiDelete(sql, table, key, count, (i, values) => {
+      const row = order[i]!
+      note?.(a![row]!)
+      values.push(a![row]!, b![row]!)
+    })
   }
+  remove(rows.tx, 'tx', ['prefix48', 'tx_num'], PREFIX_LIMIT)
+  remove(rows.history, 'history', ['prefix48', 'tx_num'], PREFIX_LIMIT, (prefix) => lost.add(prefix))
+  remove(rows.spend, 'spend', ['funding_tx', 'vout'], limitOf(rows.spend))
+  return lost
+}
+
+/** All entries of the first column are below it. */
+function limitOf({ columns, count }: RowColumns): number {
+  const first = columns[0]!
+  let limit = 1
+  for (let row = 0; row < count; row++) if (first[row]! >= limit) limit = first[row]! + 1
+  return limit
 }
 
 /** Keeps of the prefixes those that differ from the one before and may be busy; the list is used up. */

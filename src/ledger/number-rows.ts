@@ -1,8 +1,14 @@
 const MIN_ROWS = 1024
 
+/** Rows of numbers, column by column: the first `count` entries of each. */
+export interface RowColumns {
+  readonly columns: readonly Float64Array<ArrayBuffer>[]
+  readonly count: number
+}
+
 /** Rows of numbers, column by column, growing. */
-export class NumberRows {
-  readonly columns: Float64Array[]
+export class NumberRows implements RowColumns {
+  readonly columns: Float64Array<ArrayBuffer>[]
   count = 0
 
   constructor(width: number) {

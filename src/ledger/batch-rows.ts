@@ -1,0 +1,107 @@
+import { multiInsert } from '../store/multi-insert.ts'
+import type { SqlPort, SqlValue } from '../store/sql.ts'
+import type { Hasher } from '../wire/hash.ts'
+import type { StatsRow } from './block-stats.ts'
+import { writeBody } from './bodies.ts'
+import { writeBusy } from './busy-scripts.ts'
+import { deleteRows, type IndexColumns, insertRows } from './index-rows.ts'
+import { offsetChecks } from './offsets.ts'
+import { deleteParts, writeParts } from './parts.ts'
+import type { PrefixCounts } from './prefix-counts.ts'
+import type { BlockTouches } from './touches.ts'
+
+/** A connected block as its rows say it. */
+export interface BlockRow {
+  height: number
+  /** `header.id`. */
+  id: number
+  firstTx: number
+  txCount: number
+  size: number
+  weight: number
+  /** Satoshi. */
+  fees: number
+  /** Without the coinbase's. */
+  inputs: number
+  outputs: number
+  /** Satoshi; stays at the largest safe integer where the sum is larger. */
+  outputValue: number
+  stats: StatsRow
+  /** Coins after the block. */
+  utxoSize: number
+  prevouts: Uint8Array<ArrayBuffer>
+  offsets: Uint8Array<ArrayBuffer>
+  touches: BlockTouches
+}
+
+/** A raw block to be stored. */
+export interface BodyRow {
+  /** `header.id`. */
+  id: number
+  bytes: Uint8Array<ArrayBuffer>
+}
+
+/** What one transaction writes of a batch, the coins and the headers' status not counted: values that any thread can have. */
+export interface BatchRows {
+  bodies: readonly BodyRow[]
+  /** Lowest first. */
+  connected: readonly BlockRow[]
+  inserts: IndexColumns
+  /** Blocks taken back, tip first; always from before the batch. */
+  reverted: readonly { id: number; height: number; touches: BlockTouches }[]
+  deletes: IndexColumns
+}
+
+/** In the order of `pushBest`. */
+const BEST = [
+  ...['height', 'header_id', 'first_tx', 'tx_count', 'size', 'weight', 'fees', 'inputs', 'outputs', 'output_value'],
+  ...['input_value', 'tx_size', 'tx_weight', 'segwit_txs', 'segwit_size', 'segwit_weight'],
+  ...['utxo_increase', 'utxo_size'],
+  ...['rate_min', 'rate_10', 'rate_25', 'rate_50', 'rate_75', 'rate_90', 'rate_max'],
+  ...['fee_min', 'fee_10', 'fee_25', 'fee_50', 'fee_75', 'fee_90', 'fee_max'],
+]
+
+/**
+ * To be called inside a transaction. `counts`: of all rows in `history`, where that is known. Ids of blocks that turned out
+ * to be damaged in the store.
+ */
+export function writeRows(
+  sql: SqlPort,
+  hasher: Hasher,
+  { bodies, connected, inserts, reverted, deletes }: BatchRows,
+  counts?: PrefixCounts,
+): ReadonlySet<number> {
+  for (const { id, bytes } of bodies) writeBody(sql, id, bytes, hasher)
+  takeBack(sql, reverted)
+  for (const { id, prevouts } of connected) writeParts(sql, 'prevouts', id, prevouts, hasher)
+  multiInsert(sql, 'offsets (block_id, bytes, checks)', 3, connected.length, (i, values) => {
+    const { id, offsets } = connected[i]!
+    values.push(id, offsets, offsetChecks(offsets, hasher))
+  })
+  multiInsert(sql, `best (${BEST.join(', ')})`, BEST.length, connected.length, (i, values) => {
+    pushBest(connected[i]!, values)
+  })
+  const lost = deleteRows(sql, deletes)
+  const got = insertRows(sql, inserts, counts)
+  const touchesOf = (blocks: readonly { touches: BlockTouches }[]) => blocks.map(({ touches }) => touches)
+  return writeBusy(sql, hasher, { reverted: touchesOf(reverted), connected: touchesOf(connected), lost, got })
+}
+
+function pushBest(b: BlockRow, values: SqlValue[]): void {
+  const { stats } = b
+  values.push(b.height, b.id, b.firstTx, b.txCount, b.size, b.weight, b.fees, b.inputs, b.outputs, b.outputValue)
+  values.push(stats.inputValue, stats.txSize, stats.txWeight, stats.segwitTxs, stats.segwitSize, stats.segwitWeight)
+  values.push(stats.utxoIncrease, b.utxoSize)
+  for (const rate of stats.rates) values.push(rate)
+  for (const fee of stats.fees) values.push(fee)
+}
+
+function takeBack(sql: SqlPort, reverted: BatchRows['reverted']): void {
+  const lowest = reverted.at(-1)
+  if (!lowest) return
+  for (const { id } of reverted) {
+    deleteParts(sql, 'prevouts', id)
+    sql.sql.exec('DELETE FROM offsets WHERE block_id = ?', id)
+  }
+  sql.sql.exec('DELETE FROM best WHERE height >= ?', lowest.height)
+}

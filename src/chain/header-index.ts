@@ -168,6 +168,14 @@ export class HeaderIndex {
     this.#main.length = best.height - this.#lowest + 1
   }
 
+  /** Takes up new statuses, which leave the main chain as it is and are written by somebody else. */
+  note(changes: readonly StatusChange[]): void {
+    if (changes.length === 0) return
+    const status = changes.map((change) => ({ id: change.node.id, status: change.status }))
+    this.#store.apply({ insert: [], status, isWritten: true })
+    for (const change of changes) change.node.status = change.status
+  }
+
   /** Drops a link to a parent that is not, or no longer, the object in memory. */
   unlinkStranger(node: TreeNode): void {
     if (node.parent && !this.#nodes.has(node.parent)) node.parent = undefined

@@ -30,6 +30,8 @@ export interface HeaderChange {
   insert: readonly HeaderRecord[]
   /** The whole new status of headers that were stored before (never one of `insert`). */
   status: readonly { id: number; status: number }[]
+  /** Somebody else writes it to the database: only what is kept in memory is to follow. Never with new headers. */
+  isWritten?: boolean
 }
 
 /**

@@ -210,6 +210,17 @@ export class HeaderTree {
 
   /** Sets and clears HAVE_BODY and CONNECTED; the other bits are the tree's own. One transaction. */
   setStatus(nodes: HeaderNode | readonly HeaderNode[], add: number, remove = 0): void {
+    this.#index.apply([], this.#statusChanges(nodes, add, remove))
+  }
+
+  /** The same in memory alone: what the database has to be told, by whoever writes it. */
+  noteStatus(nodes: readonly HeaderNode[], add: number): { id: number; status: number }[] {
+    const changes = this.#statusChanges(nodes, add, 0)
+    this.#index.note(changes)
+    return changes.map(({ node, status }) => ({ id: node.id, status }))
+  }
+
+  #statusChanges(nodes: HeaderNode | readonly HeaderNode[], add: number, remove: number): StatusChange[] {
     if ((add | remove) & ~(HAVE_BODY | CONNECTED)) throw new Error('only HAVE_BODY and CONNECTED are set from outside')
     const changes: StatusChange[] = []
     for (const given of Array.isArray(nodes) ? (nodes as HeaderNode[]) : [nodes as HeaderNode]) {
@@ -218,7 +229,7 @@ export class HeaderTree {
       if (node.status !== status) changes.push({ node, status })
       if (node !== given) own(given).status = status
     }
-    this.#index.apply([], changes)
+    return changes
   }
 
   /** The block of this header breaks a rule: neither it nor what builds on it is ever on the best chain again. */

@@ -398,16 +398,15 @@ export class LedgerHost {
     transactions.follow(reverted, connected, this.#now)
     this.#meter.counts.blocksConnected += connected.length
     // Many blocks may be at hand when a gap closes.
-    if (chainstate.pendingBytes >= this.#limits.batchBytes) this.#commit({ coinsMayWait: this.#areMoreKnown() })
+    if (chainstate.isFull) this.#commit({ coinsMayWait: this.#areMoreKnown() })
   }
 
   /** While syncing, blocks are committed in batches; at the tip each one at once. */
-  #commitIfTime({ pendingBytes, tip }: Chainstate): void {
+  #commitIfTime({ pendingBytes, isFull, tip }: Chainstate): void {
     if (pendingBytes === 0) return
-    const { batchBytes, batchMs } = this.#limits
-    this.#commitBy = Math.min(this.#commitBy, this.#now + batchMs)
+    this.#commitBy = Math.min(this.#commitBy, this.#now + this.#limits.batchMs)
     const isAtTip = this.#synced && this.#tree.best.height - tip.height < 2
-    if (!isAtTip && pendingBytes < batchBytes && this.#now < this.#commitBy) return
+    if (!isAtTip && !isFull && this.#now < this.#commitBy) return
     this.#commit({ coinsMayWait: this.#areMoreKnown() })
   }
 
@@ -417,8 +416,10 @@ export class LedgerHost {
 
   /** Whether that moved the tip. */
   #commit(options?: { coinsMayWait: boolean }): boolean {
-    const reorg = this.#full?.chainstate.commit(options)
-    this.#commitBy = Number.POSITIVE_INFINITY
+    const { chainstate } = this.#full ?? {}
+    const reorg = chainstate?.commit(options)
+    const isOpen = chainstate !== undefined && chainstate.pendingBytes > 0
+    this.#commitBy = isOpen ? this.#now + this.#limits.batchMs : Number.POSITIVE_INFINITY
     if (reorg) this.#committed(reorg)
     return reorg !== undefined
   }
@@ -432,7 +433,7 @@ export class LedgerHost {
     filters?.moved()
     this.#tellTip()
     if (!this.#synced) return
-    const { tip } = chainstate
+    const tip = chainstate.committedTip
     this.#log({ level: 'info', text: 'block', facts: { height: tip.height, hash: toDisplay(tip.hash) } })
     const { bytes, from } = this.#latest(tip)
     this.#hub({
@@ -501,7 +502,7 @@ export class LedgerHost {
   // ---- the tip
 
   #tellTip(): void {
-    const { tip } = this
+    const tip = this.#full?.chainstate.committedTip ?? this.tip
     this.#told = tip
     this.#do(this.#sync.connected(tip, this.#now))
     this.#hub({ kind: 'tip', height: tip.height, hash: tip.hash.slice(), time: tip.time, synced: this.#synced })

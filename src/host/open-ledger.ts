@@ -1,5 +1,6 @@
 import { HeaderTree } from '../chain/header-tree.ts'
 import type { Network } from '../chain/network.ts'
+import { type BatchWriter, behindWriter } from '../ledger/batch-writer.ts'
 import { dropFilters } from '../ledger/block-filters.ts'
 import { Chainstate } from '../ledger/chainstate.ts'
 import { ChangeLog } from '../ledger/change-log.ts'
@@ -36,6 +37,8 @@ export interface OpenLedgerOptions {
   filters?: boolean
   now(): Millis
   meter?: Meter
+  /** Writes batches of a first download to the same database, while the next ones are made. */
+  writer?: BatchWriter
   /** Told of each raw block that came in and is needed no longer, where memory can be given back before it is collected. */
   release?: (bytes: Uint8Array<ArrayBuffer>) => void
 }
@@ -53,7 +56,8 @@ export interface OpenLedger {
  */
 export function openLedger(options: OpenLedgerOptions): OpenLedger {
   const { network, spv, epoch, hasher, scryptHash, limits, now, meter = new Meter(now) } = options
-  const sql = meteredSql(options.sql, meter)
+  const { writer } = options
+  const sql = meteredSql(writer ? behindWriter(options.sql, writer) : options.sql, meter)
   migrate(sql)
   claimStore(sql, network)
   const powHash = network.powHash === 'scrypt' ? scryptHash : undefined
@@ -75,6 +79,7 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
     batchBytes: limits.batchBytes,
     stepBytes: limits.stepBytes,
     stepBlocks: limits.stepBlocks,
+    writer,
     release: options.release,
   })
   const chain = {

@@ -4,10 +4,9 @@ import type { Hasher } from '../wire/hash.ts'
 import type { StatsRow } from './block-stats.ts'
 import { writeBody } from './bodies.ts'
 import { writeBusy } from './busy-scripts.ts'
-import { deleteRows, type IndexColumns, insertRows } from './index-rows.ts'
+import { deleteRows, type IndexColumns, insertRows, touchedPrefixes } from './index-rows.ts'
 import { offsetChecks } from './offsets.ts'
 import { deleteParts, writeParts } from './parts.ts'
-import type { PrefixCounts } from './prefix-counts.ts'
 import type { BlockTouches } from './touches.ts'
 
 /** A connected block as its rows say it. */
@@ -47,6 +46,8 @@ export interface BatchRows {
   /** Lowest first. */
   connected: readonly BlockRow[]
   inserts: IndexColumns
+  /** Of their prefixes in `history` those that may be busy now; repeats do no harm. */
+  touched: Float64Array<ArrayBuffer>
   /** Blocks taken back, tip first; always from before the batch. */
   reverted: readonly { id: number; height: number; touches: BlockTouches }[]
   deletes: IndexColumns
@@ -61,15 +62,11 @@ const BEST = [
   ...['fee_min', 'fee_10', 'fee_25', 'fee_50', 'fee_75', 'fee_90', 'fee_max'],
 ]
 
-/**
- * To be called inside a transaction. `counts`: of all rows in `history`, where that is known. Ids of blocks that turned out
- * to be damaged in the store.
- */
+/** To be called inside a transaction. Ids of blocks that turned out to be damaged in the store. */
 export function writeRows(
   sql: SqlPort,
   hasher: Hasher,
-  { bodies, connected, inserts, reverted, deletes }: BatchRows,
-  counts?: PrefixCounts,
+  { bodies, connected, inserts, touched, reverted, deletes }: BatchRows,
 ): ReadonlySet<number> {
   for (const { id, bytes } of bodies) writeBody(sql, id, bytes, hasher)
   takeBack(sql, reverted)
@@ -81,10 +78,11 @@ export function writeRows(
   multiInsert(sql, `best (${BEST.join(', ')})`, BEST.length, connected.length, (i, values) => {
     pushBest(connected[i]!, values)
   })
-  const lost = deleteRows(sql, deletes)
-  const got = insertRows(sql, inserts, counts)
+  deleteRows(sql, deletes)
+  insertRows(sql, inserts)
   const touchesOf = (blocks: readonly { touches: BlockTouches }[]) => blocks.map(({ touches }) => touches)
-  return writeBusy(sql, hasher, { reverted: touchesOf(reverted), connected: touchesOf(connected), lost, got })
+  const lost = new Set(touchedPrefixes(deletes))
+  return writeBusy(sql, hasher, { reverted: touchesOf(reverted), connected: touchesOf(connected), lost, got: touched })
 }
 
 function pushBest(b: BlockRow, values: SqlValue[]): void {

@@ -1,7 +1,8 @@
 import { CONNECTED, HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { BatchRows, BlockRow } from './batch-rows.ts'
-import { IndexRows } from './index-rows.ts'
+import { IndexRows, touchedPrefixes } from './index-rows.ts'
+import type { PrefixCounts } from './prefix-counts.ts'
 import { type BlockTouches, touchesBytes } from './touches.ts'
 
 /** Bytes of memory that the objects of one block take besides their contents, about. */
@@ -56,25 +57,58 @@ export class Batch {
     this.#blobBytes += touches.bytes.length + touches.prevouts.length + touchesBytes(touches)
   }
 
-  /** What is to be written, as it stands in here. */
-  get rows(): BatchRows {
-    return {
-      bodies: Array.from(this.#bodies, ([id, { bytes }]) => ({ id, bytes })),
-      connected: this.#rows,
-      inserts: this.inserts.columns,
-      reverted: this.#revertedRows,
-      deletes: this.deletes.columns,
-    }
-  }
-
   /** Gives the headers the status that the rows bring about. To be called inside the same transaction. */
   mark(tree: HeaderTree): void {
-    const isConnected = new Set(this.connected.map((node) => node.id))
-    const early = [...this.#bodies.values()].map(({ node }) => node).filter((node) => !isConnected.has(node.id))
-    tree.setStatus(early, HAVE_BODY)
+    tree.setStatus(this.#early, HAVE_BODY)
     // A connected block's body is stored: before, or in this batch.
     tree.setStatus(this.connected, HAVE_BODY | CONNECTED)
     tree.setStatus(this.reverted, 0, CONNECTED)
+  }
+
+  /** The same in memory alone, where nothing is taken back: what is to be written with the rows. */
+  note(tree: HeaderTree): { id: number; status: number }[] {
+    return [...tree.noteStatus(this.#early, HAVE_BODY), ...tree.noteStatus(this.connected, HAVE_BODY | CONNECTED)]
+  }
+
+  /** What is to be written. After it only `mark`, `bodiesBeside` and `clear` are of use. `counts`: of all rows in `history`. */
+  rows(counts?: PrefixCounts): BatchRows {
+    const inserts = this.inserts.take()
+    return {
+      bodies: Array.from(this.#bodies, ([id, { bytes }]) => ({ id, bytes })),
+      connected: this.#rows,
+      inserts,
+      touched: touchedPrefixes(inserts, counts),
+      reverted: this.#revertedRows,
+      deletes: this.deletes.take(),
+    }
+  }
+
+  /** The same with all its buffers, to be given away, but for the raw block with the header id `kept`; the batch is empty then. */
+  give(kept: number, counts?: PrefixCounts): BatchRows {
+    let copy: Uint8Array<ArrayBuffer> | undefined
+    const own = (bytes: Uint8Array<ArrayBuffer>, id: number) => {
+      if (id !== kept) return bytes
+      copy ??= bytes.slice()
+      return copy
+    }
+    const rows = this.rows(counts)
+    const given = {
+      ...rows,
+      bodies: rows.bodies.map(({ id, bytes }) => ({ id, bytes: own(bytes, id) })),
+      connected: rows.connected.map((row) => ({
+        ...row,
+        touches: { ...row.touches, bytes: own(row.touches.bytes, row.id) },
+      })),
+      reverted: rows.reverted.slice(),
+    }
+    this.clear()
+    return given
+  }
+
+  /** Those stored before their turn. */
+  get #early(): HeaderNode[] {
+    const isConnected = new Set(this.connected.map((node) => node.id))
+    return [...this.#bodies.values()].map(({ node }) => node).filter((node) => !isConnected.has(node.id))
   }
 
   /** Raw blocks held, but for that of one header id. */

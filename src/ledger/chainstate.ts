@@ -3,19 +3,20 @@ import { type BlockDigest, digestBlock } from '../chain/digest.ts'
 import { HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { Network } from '../chain/network.ts'
-import type { Reorg } from '../chain/reorg.ts'
+import type { BlockRef, Reorg } from '../chain/reorg.ts'
 import { StoreError } from '../store/error.ts'
 import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
 import { Batch } from './batch.ts'
 import { writeRows } from './batch-rows.ts'
+import type { BatchWriter } from './batch-writer.ts'
 import { Bip30 } from './bip30.ts'
 import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { BlockRepair } from './block-repair.ts'
 import { noStats, type StatsRow, statsOf } from './block-stats.ts'
 import { readBody } from './bodies.ts'
 import { CoinCache } from './coin-cache.ts'
-import { CoinTable } from './coin-table.ts'
+import { CoinTable, writeCoinsHeight } from './coin-table.ts'
 import { CoinView } from './coin-view.ts'
 import { Coins } from './coins.ts'
 import { type Connected, type Invalid, invalid, type Unavailable } from './connect-result.ts'
@@ -38,8 +39,25 @@ const DEFAULT_BATCH_BYTES = 64_000_000
 const DEFAULT_STEP_BYTES = 32_000_000
 /** A retarget period: near-empty blocks hold few bytes, but take their time. */
 const DEFAULT_STEP_BLOCKS = 2016
+/** Of the bytes that a batch may have, the least that a writer without work is given. */
+const HAND_OVER_SHARE = 1 / 8
 /** In all blocks but a network's `scriptExceptions`. */
 const ALL_SIGOPS = { p2sh: true, witness: true }
+
+/** A batch that was handed to the writer. */
+interface Handed {
+  /** Header ids of the bodies in it. */
+  ids: ReadonlySet<number>
+  /** Lowest first. */
+  connected: BlockRef[]
+  tip: HeaderNode
+  /** Number of the first transaction after it. */
+  nextTx: number
+  /** Bytes of memory that it holds. */
+  bytes: number
+  /** It is in the store. */
+  isWritten: boolean
+}
 
 export type { Connected, Invalid, Unavailable } from './connect-result.ts'
 
@@ -60,6 +78,8 @@ export interface ChainstateOptions {
   batchBytes?: number
   stepBytes?: number
   stepBlocks?: number
+  /** Writes the batches of a download while the next ones are made. */
+  writer?: BatchWriter | undefined
   /** Told of each raw block that is committed and needed no longer: one that was handed in. Never of the tip's. */
   release?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined
 }
@@ -81,6 +101,7 @@ export class Chainstate {
   readonly #batchBytes: number
   readonly #stepBytes: number
   readonly #stepBlocks: number
+  readonly #writer: BatchWriter | undefined
   readonly #release: ChainstateOptions['release']
   readonly #coins: Coins
   readonly #table: CoinTable
@@ -89,9 +110,12 @@ export class Chainstate {
   readonly #bip30: Bip30
   readonly #repair: BlockRepair
   readonly #batch = new Batch()
+  /** What the writer has, or had: nobody was told of it. */
+  #handed: Handed | undefined
   /** Ids of blocks of which something stored was found damaged, or gone. */
   readonly #damaged = new Set<number>()
   #tip!: HeaderNode
+  #committedTip!: HeaderNode
   #times!: TipTimes
   #nextTx = 0
   /** Bytes of stored blocks that were taken back or connected since the last commit. */
@@ -112,6 +136,7 @@ export class Chainstate {
     this.#batchBytes = options.batchBytes ?? DEFAULT_BATCH_BYTES
     this.#stepBytes = options.stepBytes ?? DEFAULT_STEP_BYTES
     this.#stepBlocks = options.stepBlocks ?? DEFAULT_STEP_BLOCKS
+    this.#writer = options.writer
     this.#release = options.release
     const seed = blob(sql.sql.exec('SELECT randomblob(8)').raw().toArray()[0]![0])
     const cache = new CoinCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES, seed)
@@ -131,9 +156,21 @@ export class Chainstate {
     return this.#tip
   }
 
-  /** Bytes of memory held by what the next commit writes, coins that may wait not counted. */
+  /** The tip as of the last commit that was told of. */
+  get committedTip(): HeaderNode {
+    return this.#committedTip
+  }
+
+  /** Bytes of memory held by what is not known to be committed, coins that may wait not counted. */
   get pendingBytes(): number {
-    return this.#batch.bytes + this.#table.surplusBytes
+    return this.#batch.bytes + this.#table.surplusBytes + (this.#handed?.bytes ?? 0)
+  }
+
+  /** Whether it is time for a commit, before memory runs out or while the writer has nothing to do. */
+  get isFull(): boolean {
+    if (this.pendingBytes >= this.#batchBytes) return true
+    const isWorthIt = this.#batch.bytes >= this.#batchBytes * HAND_OVER_SHARE
+    return isWorthIt && this.#writer?.isBusy === false && this.#mayHandOver
   }
 
   /** Ids of blocks that are known to be damaged: more than those found by `inspect`. */
@@ -143,7 +180,7 @@ export class Chainstate {
 
   /** Whether the block's bytes are in the store or on their way there, as far as is known undamaged. */
   hasBody(node: HeaderNode): boolean {
-    if (this.#batch.body(node)) return true
+    if (this.#batch.body(node) || this.#handed?.ids.has(node.id)) return true
     return (node.status & HAVE_BODY) !== 0 && !this.#damaged.has(node.id)
   }
 
@@ -154,6 +191,7 @@ export class Chainstate {
   readBody(node: HeaderNode): Stored {
     const bytes = this.#batch.body(node)
     if (bytes) return { kind: 'found', bytes: bytes.slice() }
+    if (this.#handed?.ids.has(node.id)) this.#settle()
     const stored = readBody(this.#sql, node.id, this.#hasher)
     if (stored.kind === 'damaged' || (stored.kind === 'missing' && node.status & HAVE_BODY)) this.#damaged.add(node.id)
     return stored
@@ -161,6 +199,7 @@ export class Chainstate {
 
   /** What is damaged of a block that is connected, or stored; the parts in the order in which they are mended. */
   inspect({ id }: HeaderNode): BlockPart[] {
+    this.#settle()
     const parts = this.#repair.inspect(id)
     if (parts.length === 0) this.#damaged.delete(id)
     else this.#damaged.add(id)
@@ -173,6 +212,7 @@ export class Chainstate {
    */
   mend({ id }: HeaderNode, bytes: Uint8Array, digest: BlockDigest): boolean {
     this.#refuseBroken()
+    this.#settle()
     const isMended = this.#repair.mend({ id, bytes, digest })
     if (isMended) this.#damaged.delete(id)
     return isMended
@@ -223,13 +263,22 @@ export class Chainstate {
   /**
    * Writes everything since the last commit in one transaction, and says how the chain changed; `undefined` when it did
    * not, though bodies may have been stored. `coinsMayWait`: more blocks are to come, with which coins can be written that
-   * are left by then. They are lost to nobody: a store that is opened makes them of its blocks.
+   * are left by then. They are lost to nobody: a store that is opened makes them of its blocks. The writer,
+   * where there is one, may then take this batch, and what is told of is only what was committed before.
    */
   commit({ coinsMayWait = false } = {}): Reorg | undefined {
     this.#refuseBroken()
+    this.#settle()
+    const before = this.#handed?.connected ?? []
+    if (this.#handed) this.#committedTip = this.#handed.tip
+    this.#handed = undefined
     const { connected, reverted } = this.#batch
-    const reorg = { reverted: reverted.map(blockRef), connected: connected.map(blockRef) }
-    this.#commit(coinsMayWait)
+    const reorg = { reverted: reverted.map(blockRef), connected: before }
+    if (coinsMayWait && this.#mayHandOver) this.#handOver(this.#writer!)
+    else {
+      reorg.connected = [...before, ...connected.map(blockRef)]
+      this.#commit(coinsMayWait)
+    }
     return reorg.reverted.length + reorg.connected.length > 0 ? reorg : undefined
   }
 
@@ -241,7 +290,8 @@ export class Chainstate {
    */
   reorganise(target: HeaderNode): Reorganisation {
     this.#refuseBroken()
-    if (this.#batch.connected.length > 0) throw new Error('a reorganisation begins with everything committed')
+    const isOpen = this.#batch.connected.length > 0 || this.#handed !== undefined
+    if (isOpen) throw new Error('a reorganisation begins with everything committed')
     this.#commit()
     const chain = this
     const moves = {
@@ -436,6 +486,7 @@ export class Chainstate {
     if (id !== undefined && !tip) throw new StoreError('corrupt', `no header for the tip at height ${height}`)
     if (tip) this.#standAt(tip)
     else this.#connectGenesis()
+    this.#committedTip = this.#tip
     return height
   }
 
@@ -473,21 +524,56 @@ export class Chainstate {
     if (this.#batch.isEmpty && !withCoins) return
     const damaged = this.#guarded(() =>
       this.#sql.transactionSync(() => {
-        const found = writeRows(this.#sql, this.#hasher, this.#batch.rows, this.#counts)
+        const found = writeRows(this.#sql, this.#hasher, this.#batch.rows(this.#counts))
         this.#batch.mark(this.#tree)
+        const staysAt = withCoins || connected.length === 0 ? undefined : table.stay(connected[0]!.height - 1)
         if (withCoins) table.write()
-        else if (connected.length > 0 && this.#coins.cache.dirty > 0) table.stay(connected[0]!.height - 1)
+        if (staysAt !== undefined) writeCoinsHeight(this.#sql, staysAt)
         this.#bip30.coinbases.write()
         return found
       }),
     )
     if (withCoins) table.written()
-    this.#heights.trim()
+    this.#committedTip = this.#tip
+    this.#heights.trim(this.#tip.height)
+    this.#bip30.coinbases.written()
     this.#bip30.coinbases.committed(this.#nextTx)
     for (const id of damaged) this.#damaged.add(id)
     for (const id of this.#batch.bodyIds) this.#damaged.delete(id)
     if (this.#release) for (const bytes of this.#batch.bodiesBeside(this.#tip.id)) this.#release(bytes)
     this.#batch.clear()
+  }
+
+  /** Only what a download makes, and where it pays. */
+  get #mayHandOver(): boolean {
+    const { connected, reverted, bytes } = this.#batch
+    const pays = this.#writer && connected.length > 0 && bytes / connected.length >= this.#writer.leastBytes
+    return pays === true && reverted.length === 0 && !this.#table.isDue(true) && !this.#bip30.coinbases.isDirty
+  }
+
+  #handOver(writer: BatchWriter): void {
+    const batch = this.#batch
+    const { bytes, connected } = batch
+    const ids = new Set(batch.bodyIds)
+    const [tip, nextTx] = [this.#tip, this.#nextTx]
+    this.#handed = { ids, connected: connected.map(blockRef), tip, nextTx, bytes, isWritten: false }
+    this.#guarded(() => {
+      const statuses = batch.note(this.#tree)
+      const coinsHeight = this.#table.stay(connected[0]!.height - 1)
+      writer.begin({ rows: batch.give(this.#tip.id, this.#counts), statuses, coinsHeight })
+    })
+  }
+
+  /** What was handed over is in the store when this returns. */
+  #settle(): void {
+    const handed = this.#handed
+    if (!handed || handed.isWritten) return
+    const damaged = this.#guarded(() => this.#writer!.settle())
+    handed.isWritten = true
+    this.#heights.trim(handed.tip.height)
+    this.#bip30.coinbases.committed(handed.nextTx)
+    for (const id of damaged) this.#damaged.add(id)
+    for (const id of handed.ids) this.#damaged.delete(id)
   }
 
   /** Back to what the store has. */

@@ -55,11 +55,14 @@ export class CoinTable {
     this.#height = undefined
   }
 
-  /** Blocks above `height` are committed without their coins. To be called inside their transaction. */
-  stay(height: number): void {
-    if (this.#height !== undefined) return
+  /**
+   * Blocks above `height` are committed without their coins: what is to be written with them by `writeCoinsHeight`,
+   * `undefined` where the store says so already.
+   */
+  stay(height: number): number | undefined {
+    if (this.#height !== undefined || this.#p.coins.cache.dirty === 0) return undefined
     this.#height = height
-    writeCoinsHeight(this.#p.sql, height)
+    return height
   }
 
   /**
@@ -123,7 +126,7 @@ export function coinsHeight(sql: SqlPort): number | undefined {
 }
 
 /** To be called inside the transaction that makes it true. */
-function writeCoinsHeight(sql: SqlPort, height: number | undefined): void {
+export function writeCoinsHeight(sql: SqlPort, height: number | undefined): void {
   if (height === undefined) sql.sql.exec('DELETE FROM meta WHERE key = ?', META_KEY)
   else sql.sql.exec('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', META_KEY, String(height))
 }

@@ -33,6 +33,8 @@ export class DuplicateCoinbases {
   load(nextTx: number): void {
     const row = this.#sql.sql.exec('SELECT value FROM meta WHERE key = ?', META_KEY).raw().toArray()[0]
     this.#since = row ? Number(row[0]) : Number.POSITIVE_INFINITY
+    this.#open.clear()
+    this.written()
     this.committed(nextTx)
   }
 
@@ -66,17 +68,27 @@ export class DuplicateCoinbases {
     this.#committed = Math.min(this.#committed, firstTx)
   }
 
+  /** There is something to `write`. */
+  get isDirty(): boolean {
+    return this.#since !== this.#written
+  }
+
   /** To be called inside the transaction of a batch. */
   write(): void {
-    if (this.#since === this.#written) return
+    if (!this.isDirty) return
     this.#sql.sql.exec('DELETE FROM meta WHERE key = ?', META_KEY)
     if (this.any) this.#sql.sql.exec('INSERT INTO meta (key, value) VALUES (?, ?)', META_KEY, String(this.#since))
   }
 
-  committed(nextTx: number): void {
+  /** What there was to `write` is in the store. */
+  written(): void {
     this.#written = this.#since
+  }
+
+  /** Transactions below `nextTx` are in the store. */
+  committed(nextTx: number): void {
     this.#committed = nextTx
-    this.#open.clear()
+    for (const [txid, txNum] of this.#open) if (txNum < nextTx) this.#open.delete(txid)
   }
 
   /** Throws BlockDamaged. */

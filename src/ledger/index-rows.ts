@@ -11,7 +11,7 @@ const PREFIX_LIMIT = 2 ** 48
 /** Up to so many scripts of one transaction are compared each with each instead of sorted. */
 const FEW = 24
 
-/** Rows of the three index tables, in no order. */
+/** Rows of the three index tables, each in the order of its first column, nearly: fit to be written. */
 export interface IndexColumns {
   /** prefix48, txNum. */
   tx: RowColumns
@@ -28,10 +28,6 @@ export class IndexRows {
   #spend = new NumberRows(4)
   #scripts = new Float64Array(FEW)
 
-  get columns(): IndexColumns {
-    return { tx: this.#tx, history: this.#history, spend: this.#spend }
-  }
-
   get bytes(): number {
     return 16 * (this.#tx.count + this.#history.count) + 32 * this.#spend.count
   }
@@ -44,11 +40,15 @@ export class IndexRows {
 
   /** The rows, which are somebody else's from now on: there are none here. */
   take(): IndexColumns {
-    const { columns } = this
+    const rows = {
+      tx: inKeyOrder(this.#tx, PREFIX_LIMIT),
+      history: inKeyOrder(this.#history, PREFIX_LIMIT),
+      spend: inKeyOrder(this.#spend, limitOf(this.#spend)),
+    }
     this.#tx = new NumberRows(2)
     this.#history = new NumberRows(2)
     this.#spend = new NumberRows(4)
-    return columns
+    return rows
   }
 
   /**
@@ -135,69 +135,42 @@ export class IndexRows {
   }
 }
 
-/**
- * To be called inside a transaction. The prefixes that have got rows in `history`, near each other where their rows are;
- * some may come more than once. Those that `counts` shows to have few rows are left out, where it knows all rows.
- */
-export function insertRows(sql: SqlPort, rows: IndexColumns, counts: PrefixCounts | undefined): Float64Array {
-  const [txPrefix, txNum] = rows.tx.columns as [Float64Array, Float64Array]
-  const txOrder = keyOrder(rows.tx.count, PREFIX_LIMIT, (row) => txPrefix[row]!)
-  multiInsert(sql, 'tx (prefix48, tx_num)', 2, txOrder.length, (i, values) => {
-    const row = txOrder[i]!
-    values.push(txPrefix[row]!, txNum[row]!)
-  })
-  const [script, user] = rows.history.columns as [Float64Array, Float64Array]
-  const historyOrder = keyOrder(rows.history.count, PREFIX_LIMIT, (row) => script[row]!)
-  const touched = new Float64Array(historyOrder.length)
-  multiInsert(sql, 'history (prefix48, tx_num)', 2, historyOrder.length, (i, values) => {
-    const row = historyOrder[i]!
-    const prefix = script[row]!
-    touched[i] = prefix
-    counts?.add(prefix)
-    values.push(prefix, user[row]!)
-  })
-  const [funding, vout, spender, vin] = rows.spend.columns as [Float64Array, Float64Array, Float64Array, Float64Array]
-  const spendOrder = keyOrder(rows.spend.count, limitOf(rows.spend), (row) => funding[row]!)
-  multiInsert(sql, 'spend (funding_tx, vout, spender_tx, vin)', 4, spendOrder.length, (i, values) => {
-    const row = spendOrder[i]!
+/** To be called inside a transaction. */
+export function insertRows(sql: SqlPort, { tx, history, spend }: IndexColumns): void {
+  insertPairs(sql, 'tx (prefix48, tx_num)', tx)
+  insertPairs(sql, 'history (prefix48, tx_num)', history)
+  const [funding, vout, spender, vin] = spend.columns as [Float64Array, Float64Array, Float64Array, Float64Array]
+  multiInsert(sql, 'spend (funding_tx, vout, spender_tx, vin)', 4, spend.count, (row, values) => {
     values.push(funding[row]!, vout[row]!, spender[row]!, vin[row]!)
   })
-  return candidates(touched, counts)
 }
 
-/** To be called inside a transaction. The prefixes that have lost rows in `history`, each once, in order nearly. */
-export function deleteRows(sql: SqlPort, rows: IndexColumns): Set<number> {
-  const lost = new Set<number>()
-  const remove = (
-    { columns: [a, b], count }: RowColumns,
-    table: string,
-    key: readonly [string, string],
-    limit: number,
-    note?: (first: number) => void,
-  ) => {
-    const order = keyOrder(count, limit, (row) => a![row]!)
-    multiDelete(sql, table, key, count, (i, values) => {
-      const row = order[i]!
-      note?.(a![row]!)
+function insertPairs(sql: SqlPort, target: string, { columns, count }: RowColumns): void {
+  const [first, second] = columns as [Float64Array, Float64Array]
+  multiInsert(sql, target, 2, count, (row, values) => {
+    values.push(first[row]!, second[row]!)
+  })
+}
+
+/** To be called inside a transaction. */
+export function deleteRows(sql: SqlPort, { tx, history, spend }: IndexColumns): void {
+  const remove = ({ columns: [a, b], count }: RowColumns, table: string, key: readonly [string, string]) => {
+    multiDelete(sql, table, key, count, (row, values) => {
       values.push(a![row]!, b![row]!)
     })
   }
-  remove(rows.tx, 'tx', ['prefix48', 'tx_num'], PREFIX_LIMIT)
-  remove(rows.history, 'history', ['prefix48', 'tx_num'], PREFIX_LIMIT, (prefix) => lost.add(prefix))
-  remove(rows.spend, 'spend', ['funding_tx', 'vout'], limitOf(rows.spend))
-  return lost
+  remove(tx, 'tx', ['prefix48', 'tx_num'])
+  remove(history, 'history', ['prefix48', 'tx_num'])
+  remove(spend, 'spend', ['funding_tx', 'vout'])
 }
 
-/** All entries of the first column are below it. */
-function limitOf({ columns, count }: RowColumns): number {
-  const first = columns[0]!
-  let limit = 1
-  for (let row = 0; row < count; row++) if (first[row]! >= limit) limit = first[row]! + 1
-  return limit
-}
-
-/** Keeps of the prefixes those that differ from the one before and may be busy; the list is used up. */
-function candidates(prefixes: Float64Array, counts: PrefixCounts | undefined): Float64Array {
+/**
+ * The prefixes that have rows in `history`, in their order nearly; some may come more than once. Where `counts` are of all
+ * rows but these, which are counted now, those that have few are left out.
+ */
+export function touchedPrefixes({ history }: IndexColumns, counts?: PrefixCounts): Float64Array<ArrayBuffer> {
+  const prefixes = history.columns[0]!.slice(0, history.count)
+  if (counts) for (let i = 0; i < prefixes.length; i++) counts.add(prefixes[i]!)
   let kept = 0
   let last = -1
   for (let i = 0; i < prefixes.length; i++) {
@@ -206,5 +179,27 @@ function candidates(prefixes: Float64Array, counts: PrefixCounts | undefined): F
     last = prefix
     if (!counts || counts.mayExceed(prefix, BUSY_ABOVE)) prefixes[kept++] = prefix
   }
-  return prefixes.subarray(0, kept)
+  return prefixes.slice(0, kept)
+}
+
+/** The rows in another order, in columns of their own; those that were given are gone. */
+function inKeyOrder({ columns, count }: RowColumns, limit: number): RowColumns {
+  const keys = columns[0]!
+  const order = keyOrder(count, limit, (row) => keys[row]!)
+  const sorted = columns.map((column) => {
+    const to = new Float64Array(count)
+    for (let i = 0; i < count; i++) to[i] = column[order[i]!]!
+    // At once, not when it is collected: there are many megabytes of them.
+    column.buffer.transfer(0)
+    return to
+  })
+  return { columns: sorted, count }
+}
+
+/** All entries of the first column are below it. */
+function limitOf({ columns, count }: RowColumns): number {
+  const first = columns[0]!
+  let limit = 1
+  for (let row = 0; row < count; row++) if (first[row]! >= limit) limit = first[row]! + 1
+  return limit
 }

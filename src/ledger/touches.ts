@@ -5,7 +5,7 @@ import { type PrevoutColumns, prevoutColumns } from './prevouts.ts'
 /** What is kept of a block until it is committed, so that the sums of busy scripts can follow it. */
 export interface BlockTouches {
   /** The raw block. */
-  bytes: Uint8Array
+  bytes: Uint8Array<ArrayBuffer>
   firstTx: number
   digest: Pick<
     BlockDigest,
@@ -31,7 +31,7 @@ export interface TouchSink {
 /** `spentPrefix` is copied, as the check of the next block writes over it. */
 export function touchesOf(
   digest: BlockDigest,
-  bytes: Uint8Array,
+  bytes: Uint8Array<ArrayBuffer>,
   firstTx: number,
   spentPrefix: Float64Array,
   prevouts: Uint8Array,

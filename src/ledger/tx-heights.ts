@@ -38,10 +38,10 @@ export class TxHeights {
     if (this.#first.length === 0 && this.#base > 0) this.load(this.#base - 1)
   }
 
-  /** Lets go of what the store can answer. To be called when all blocks are committed. */
-  trim(): void {
-    const surplus = this.#first.length - 2 * WINDOW
-    if (surplus <= 0) return
+  /** Lets go of what the store can answer, which has the blocks up to a height. */
+  trim(committed: number): void {
+    const surplus = committed + 1 - this.#base - WINDOW
+    if (surplus <= WINDOW) return
     this.#first = this.#first.slice(surplus)
     this.#base += surplus
   }

@@ -7,6 +7,7 @@ import type { ScriptWant } from '../ledger/mempool-port.ts'
 import type { PackageOptions } from '../ledger/mempool-questions.ts'
 import type { ToHub } from '../peer/queues.ts'
 import { StoreError } from '../store/error.ts'
+import { WriterThread } from './batch-writer.ts'
 import { Collector } from './collector.ts'
 import { type DigestAnswer, Digester, type DigestRequest } from './digester.ts'
 import { nodeHasher, scryptHash } from './hasher.ts'
@@ -78,6 +79,12 @@ let sql: ReturnType<typeof openSqlite>
 let host: LedgerHost
 let calls: Calls
 let digester: Digester
+const writer = new WriterThread({
+  file: new URL('./writer-thread.js', import.meta.url),
+  path,
+  meter,
+  onGiven: (bytes) => collector.passed(bytes),
+})
 
 try {
   sql = openSqlite(path)
@@ -92,6 +99,7 @@ try {
     filters,
     now: Date.now,
     meter,
+    writer,
     release: (bytes) => {
       collector.passed(bytes.length + BESIDE_BLOCK)
       // Gone at once, whatever may still refer to it.
@@ -174,10 +182,10 @@ function answer({ id, method, args }: Extract<ToLedgerThread, { kind: 'call' }>)
 }
 
 async function stop(): Promise<void> {
-  guarded(() => {
-    host.stop()
-    sql.close()
-  })
+  guarded(() => host.stop())
+  // Whoever closes a database last tidies it up.
+  await writer.stop()
+  guarded(() => sql.close())
   over = true
   alarm.clear()
   await digester?.stop()

@@ -17,7 +17,8 @@ export class SqlHeaderStore implements HeaderStore {
     this.#hasher = hasher
   }
 
-  apply({ insert, status }: HeaderChange): void {
+  apply({ insert, status, isWritten }: HeaderChange): void {
+    if (isWritten) return
     this.#port.transactionSync(() => {
       multiInsert(this.#port, 'header (id, prefix48, height, raw, work, status)', 6, insert.length, (row, values) => {
         const record = insert[row]!

@@ -57,6 +57,7 @@ class Run {
       new Rig(this.simulation, {
         name,
         limits: randomLimits(this.random),
+        writer: this.random.chance(0.5),
         hubLimits: {
           untakenBytes: this.random.pick([300, 5_000_000]),
           holdBytes: this.random.pick([2000, 1_000_000]),

@@ -67,6 +67,7 @@ class Run {
     this.rig = new Rig(this.simulation, {
       limits: randomLimits(this.random),
       filters: true,
+      writer: this.random.chance(0.5),
       turnMs: [0, this.random.pick([1, 50])],
       digestMs: [0, this.random.below(100)],
       hopMs: [0, 1 + this.random.below(30)],

@@ -24,6 +24,7 @@ import { WireError } from '../../src/wire/error.ts'
 import { equalBytes, prefix48, sha256d, toDisplay } from '../../src/wire/hash.ts'
 import { decodeMessage } from '../../src/wire/messages.ts'
 import { Services } from '../../src/wire/services.ts'
+import { DeferredWriter } from '../ledger/deferred-writer.ts'
 import { ScriptedPeer, type ScriptedPeerOptions } from '../sim/scripted-peer.ts'
 import { type LineOptions, playOn, SimLine } from '../sim/sim-network.ts'
 import { DeadlineTimer, type Simulation } from '../sim/simulation.ts'
@@ -41,6 +42,8 @@ export interface RigOptions {
   limits?: Partial<LedgerLimits>
   /** Block filters are kept. */
   filters?: boolean
+  /** Batches are written beside the ledger: not before somebody waits for that. */
+  writer?: boolean
   hubLimits?: Partial<HubLimits>
   /** How long a value is on its way between hub, ledger and digester: least and most, ms. */
   hopMs?: [number, number]
@@ -255,8 +258,10 @@ export class Rig {
 
   #openLedger(): OpenLedger {
     const simulation = this.#simulation
+    const sql = this.#options.port?.(this.sql) ?? this.sql
     const ledger = openLedger({
-      sql: this.#options.port?.(this.sql) ?? this.sql,
+      sql,
+      ...(this.#options.writer && { writer: new DeferredWriter(sql) }),
       network: this.network,
       spv: this.#options.spv ?? false,
       epoch: ++this.#epoch,

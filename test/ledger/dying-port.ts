@@ -6,7 +6,7 @@ export class DyingPort implements SqlPort {
   readonly sql: SqlPort['sql']
   steps = 0
   readonly #port: SqlPort
-  readonly #at: number
+  #at: number
 
   constructor(port: SqlPort, at: number) {
     this.#port = port
@@ -16,6 +16,11 @@ export class DyingPort implements SqlPort {
       return port.sql.exec(query, ...bindings)
     }
     this.sql = { exec, databaseSize: 0 }
+  }
+
+  /** So many steps from now. */
+  dieAt(steps: number): void {
+    this.#at = this.steps + steps
   }
 
   transactionSync<T>(fn: () => T): T {

@@ -39,7 +39,7 @@ export const NODE_LIMITS: LedgerLimits = {
   stepBytes: 8_000_000,
   stepBlocks: 2016,
   coinCacheBytes: 64_000_000,
-  coinLagBytes: 32_000_000,
+  coinLagBytes: 48_000_000,
   mempoolBytes: 100_000_000,
   keepMs: 1000,
   // About 20 ms.

@@ -13,17 +13,22 @@ export interface HandedBatch {
   coinsHeight: number | undefined
 }
 
-/** Writes batches beside the one who makes them, one at a time. */
+/** Writes batches beside the one who makes them, one after the other, and none after one that could not be written. */
 export interface BatchWriter {
   /** Batches whose blocks have fewer bytes than this, what is made of them included, cost more to hand over than to write. */
   readonly leastBytes: number
-  /** A batch is being written. */
-  readonly isBusy: boolean
-  /** Begins to write a batch; its buffers are the writer's from now on. Not before what was begun is settled. */
+  /** Batches that it has and has not written. */
+  readonly begun: number
+  /** Takes a batch; its buffers are the writer's from now on. */
   begin(batch: HandedBatch): void
-  /** Returns when nothing is being written. */
+  /** Returns when all that it has is written. */
   wait(): void
-  /** The same, and what came of it: ids of blocks that turned out to be damaged. Throws what stopped it. */
+  /**
+   * What came of the oldest batch that was not asked about, once it is written; `undefined` before. Ids of blocks that turned
+   * out to be damaged. Throws what stopped it.
+   */
+  poll(): ReadonlySet<number> | undefined
+  /** The same, but waits for it. */
   settle(): ReadonlySet<number>
 }
 
@@ -45,7 +50,7 @@ export function behindWriter(port: SqlPort, writer: BatchWriter): SqlPort {
   return {
     sql: {
       exec<T>(query: string, ...bindings: SqlValue[]): SqlCursor<T> {
-        if (writer.isBusy && !READS.test(query)) writer.wait()
+        if (writer.begun > 0 && !READS.test(query)) writer.wait()
         return port.sql.exec<T>(query, ...bindings)
       },
       get databaseSize() {

@@ -3,7 +3,7 @@ import { type BlockDigest, digestBlock } from '../chain/digest.ts'
 import { HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { Network } from '../chain/network.ts'
-import type { BlockRef, Reorg } from '../chain/reorg.ts'
+import type { Reorg } from '../chain/reorg.ts'
 import { StoreError } from '../store/error.ts'
 import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
@@ -21,6 +21,7 @@ import { CoinView } from './coin-view.ts'
 import { Coins } from './coins.ts'
 import { type Connected, type Invalid, invalid, type Unavailable } from './connect-result.ts'
 import { forgetBlocks } from './forget-blocks.ts'
+import { type Handed, HandedBatches } from './handed-batches.ts'
 import { type Candidate, InputCheck } from './input-check.ts'
 import { encodeOffsets } from './offsets.ts'
 import type { Stored } from './parts.ts'
@@ -39,25 +40,10 @@ const DEFAULT_BATCH_BYTES = 64_000_000
 const DEFAULT_STEP_BYTES = 32_000_000
 /** A retarget period: near-empty blocks hold few bytes, but take their time. */
 const DEFAULT_STEP_BLOCKS = 2016
-/** Of the bytes that a batch may have, the least that a writer without work is given. */
-const HAND_OVER_SHARE = 1 / 8
+/** Of the bytes that may be open, those of a batch that is handed over while there is room. */
+const HAND_OVER_SHARE = 1 / 4
 /** In all blocks but a network's `scriptExceptions`. */
 const ALL_SIGOPS = { p2sh: true, witness: true }
-
-/** A batch that was handed to the writer. */
-interface Handed {
-  /** Header ids of the bodies in it. */
-  ids: ReadonlySet<number>
-  /** Lowest first. */
-  connected: BlockRef[]
-  tip: HeaderNode
-  /** Number of the first transaction after it. */
-  nextTx: number
-  /** Bytes of memory that it holds. */
-  bytes: number
-  /** It is in the store. */
-  isWritten: boolean
-}
 
 export type { Connected, Invalid, Unavailable } from './connect-result.ts'
 
@@ -101,7 +87,7 @@ export class Chainstate {
   readonly #batchBytes: number
   readonly #stepBytes: number
   readonly #stepBlocks: number
-  readonly #writer: BatchWriter | undefined
+  readonly #handed: HandedBatches | undefined
   readonly #release: ChainstateOptions['release']
   readonly #coins: Coins
   readonly #table: CoinTable
@@ -110,8 +96,6 @@ export class Chainstate {
   readonly #bip30: Bip30
   readonly #repair: BlockRepair
   readonly #batch = new Batch()
-  /** What the writer has, or had: nobody was told of it. */
-  #handed: Handed | undefined
   /** Ids of blocks of which something stored was found damaged, or gone. */
   readonly #damaged = new Set<number>()
   #tip!: HeaderNode
@@ -136,7 +120,8 @@ export class Chainstate {
     this.#batchBytes = options.batchBytes ?? DEFAULT_BATCH_BYTES
     this.#stepBytes = options.stepBytes ?? DEFAULT_STEP_BYTES
     this.#stepBlocks = options.stepBlocks ?? DEFAULT_STEP_BLOCKS
-    this.#writer = options.writer
+    const { writer } = options
+    this.#handed = writer && new HandedBatches(writer, (handed, damaged) => this.#written(handed, damaged))
     this.#release = options.release
     const seed = blob(sql.sql.exec('SELECT randomblob(8)').raw().toArray()[0]![0])
     const cache = new CoinCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES, seed)
@@ -170,7 +155,7 @@ export class Chainstate {
   get isFull(): boolean {
     if (this.pendingBytes >= this.#batchBytes) return true
     const isWorthIt = this.#batch.bytes >= this.#batchBytes * HAND_OVER_SHARE
-    return isWorthIt && this.#writer?.isBusy === false && this.#mayHandOver
+    return isWorthIt && this.#handed?.hasRoom === true && this.#mayHandOver
   }
 
   /** Ids of blocks that are known to be damaged: more than those found by `inspect`. */
@@ -180,7 +165,7 @@ export class Chainstate {
 
   /** Whether the block's bytes are in the store or on their way there, as far as is known undamaged. */
   hasBody(node: HeaderNode): boolean {
-    if (this.#batch.body(node) || this.#handed?.ids.has(node.id)) return true
+    if (this.#batch.body(node) || this.#handed?.has(node.id)) return true
     return (node.status & HAVE_BODY) !== 0 && !this.#damaged.has(node.id)
   }
 
@@ -191,7 +176,7 @@ export class Chainstate {
   readBody(node: HeaderNode): Stored {
     const bytes = this.#batch.body(node)
     if (bytes) return { kind: 'found', bytes: bytes.slice() }
-    if (this.#handed?.ids.has(node.id)) this.#settle()
+    if (this.#handed?.has(node.id)) this.#settle()
     const stored = readBody(this.#sql, node.id, this.#hasher)
     if (stored.kind === 'damaged' || (stored.kind === 'missing' && node.status & HAVE_BODY)) this.#damaged.add(node.id)
     return stored
@@ -268,15 +253,16 @@ export class Chainstate {
    */
   commit({ coinsMayWait = false } = {}): Reorg | undefined {
     this.#refuseBroken()
-    this.#settle()
-    const before = this.#handed?.connected ?? []
-    if (this.#handed) this.#committedTip = this.#handed.tip
-    this.#handed = undefined
-    const { connected, reverted } = this.#batch
-    const reorg = { reverted: reverted.map(blockRef), connected: before }
-    if (coinsMayWait && this.#mayHandOver) this.#handOver(this.#writer!)
-    else {
-      reorg.connected = [...before, ...connected.map(blockRef)]
+    const reorg: Reorg = { reverted: this.#batch.reverted.map(blockRef), connected: [] }
+    const goesOver = coinsMayWait && this.#mayHandOver
+    if (goesOver) this.#handOver(this.#handed!)
+    else this.#settle()
+    for (const { connected, tip } of this.#guarded(() => this.#handed?.take() ?? [])) {
+      reorg.connected.push(...connected)
+      this.#committedTip = tip
+    }
+    if (!goesOver) {
+      reorg.connected.push(...this.#batch.connected.map(blockRef))
       this.#commit(coinsMayWait)
     }
     return reorg.reverted.length + reorg.connected.length > 0 ? reorg : undefined
@@ -290,7 +276,7 @@ export class Chainstate {
    */
   reorganise(target: HeaderNode): Reorganisation {
     this.#refuseBroken()
-    const isOpen = this.#batch.connected.length > 0 || this.#handed !== undefined
+    const isOpen = this.#batch.connected.length > 0 || this.#handed?.isEmpty === false
     if (isOpen) throw new Error('a reorganisation begins with everything committed')
     this.#commit()
     const chain = this
@@ -547,33 +533,37 @@ export class Chainstate {
   /** Only what a download makes, and where it pays. */
   get #mayHandOver(): boolean {
     const { connected, reverted, bytes } = this.#batch
-    const pays = this.#writer && connected.length > 0 && bytes / connected.length >= this.#writer.leastBytes
-    return pays === true && reverted.length === 0 && !this.#table.isDue(true) && !this.#bip30.coinbases.isDirty
+    const isDownload = reverted.length === 0 && !this.#table.isDue(true) && !this.#bip30.coinbases.isDirty
+    return isDownload && this.#handed?.takes(connected.length, bytes) === true
   }
 
-  #handOver(writer: BatchWriter): void {
+  #handOver(handed: HandedBatches): void {
     const batch = this.#batch
     const { bytes, connected } = batch
-    const ids = new Set(batch.bodyIds)
-    const [tip, nextTx] = [this.#tip, this.#nextTx]
-    this.#handed = { ids, connected: connected.map(blockRef), tip, nextTx, bytes, isWritten: false }
+    const facts = {
+      bodyIds: new Set(batch.bodyIds),
+      connected: connected.map(blockRef),
+      tip: this.#tip,
+      nextTx: this.#nextTx,
+      bytes,
+    }
     this.#guarded(() => {
       const statuses = batch.note(this.#tree)
       const coinsHeight = this.#table.stay(connected[0]!.height - 1)
-      writer.begin({ rows: batch.give(this.#tip.id, this.#counts), statuses, coinsHeight })
+      handed.give(facts, { rows: batch.give(this.#tip.id, this.#counts), statuses, coinsHeight })
     })
   }
 
   /** What was handed over is in the store when this returns. */
   #settle(): void {
-    const handed = this.#handed
-    if (!handed || handed.isWritten) return
-    const damaged = this.#guarded(() => this.#writer!.settle())
-    handed.isWritten = true
-    this.#heights.trim(handed.tip.height)
-    this.#bip30.coinbases.committed(handed.nextTx)
+    this.#guarded(() => this.#handed?.settle())
+  }
+
+  #written({ tip, nextTx, bodyIds }: Handed, damaged: ReadonlySet<number>): void {
+    this.#heights.trim(tip.height)
+    this.#bip30.coinbases.committed(nextTx)
     for (const id of damaged) this.#damaged.add(id)
-    for (const id of handed.ids) this.#damaged.delete(id)
+    for (const id of bodyIds) this.#damaged.delete(id)
   }
 
   /** Back to what the store has. */

@@ -4,7 +4,7 @@ import type { Meter } from '../host/meter.ts'
 import type { BatchWriter, HandedBatch } from '../ledger/batch-writer.ts'
 import { StoreError } from '../store/error.ts'
 import { buffersOf } from './batch-buffers.ts'
-import { BUSY, CLOSE, IDLE, type WriterThreadData, type Written } from './writer-protocol.ts'
+import { CLOSE, type WriterThreadData, type Written } from './writer-protocol.ts'
 
 /** Some hundred microseconds of writing; to hand it over takes tens. */
 const LEAST_BYTES = 16_384
@@ -27,7 +27,7 @@ export interface WriterThreadOptions {
 export class WriterThread implements BatchWriter {
   readonly leastBytes: number = LEAST_BYTES
   readonly #options: WriterThreadOptions
-  readonly #state = new Int32Array(new SharedArrayBuffer(4))
+  readonly #begun = new Int32Array(new SharedArrayBuffer(4))
   #thread: Worker | undefined
   #port: MessagePort | undefined
 
@@ -35,38 +35,42 @@ export class WriterThread implements BatchWriter {
     this.#options = options
   }
 
-  get isBusy(): boolean {
-    return Atomics.load(this.#state, 0) === BUSY
+  get begun(): number {
+    return Atomics.load(this.#begun, 0)
   }
 
   begin(batch: HandedBatch): void {
     this.#port ??= this.#start()
     const transfers = buffersOf(batch)
     const bytes = transfers.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    Atomics.store(this.#state, 0, BUSY)
+    Atomics.add(this.#begun, 0, 1)
     this.#port.postMessage(batch, transfers)
     this.#options.onGiven(bytes)
   }
 
   wait(): void {
-    if (Atomics.wait(this.#state, 0, BUSY, GIVE_UP_MS) === 'timed-out') {
-      throw new StoreError(
-        'io',
-        `${this.#options.path}: the thread that writes it has given no sign for ${GIVE_UP_MS} ms`,
-      )
-    }
+    for (let begun = this.begun; begun > 0; begun = this.begun) this.#waitWhile(begun)
   }
 
-  settle(): ReadonlySet<number> {
-    this.wait()
-    const written = receiveMessageOnPort(this.#port!)?.message as Written | undefined
-    if (!written) throw new StoreError('io', `${this.#options.path}: the thread that writes it has died`)
+  poll(): ReadonlySet<number> | undefined {
+    const written = this.#port && (receiveMessageOnPort(this.#port)?.message as Written | undefined)
+    if (!written) return undefined
     if (written.kind === 'failed') {
       const { code, message, stack } = written
       throw code ? new StoreError(code, message) : Object.assign(new Error(message), { stack })
     }
     for (const [name, count] of written.counts) this.#options.meter.counts[name] += count
     return new Set(written.damaged)
+  }
+
+  settle(): ReadonlySet<number> {
+    for (;;) {
+      const { begun } = this
+      const damaged = this.poll()
+      if (damaged) return damaged
+      if (begun === 0) throw new StoreError('io', `${this.#options.path}: the thread that writes it has died`)
+      this.#waitWhile(begun)
+    }
   }
 
   /** Waits for what is being written; the thread closes the database, and ends. */
@@ -78,10 +82,20 @@ export class WriterThread implements BatchWriter {
     await ended
   }
 
+  /** Until one of so many batches is written. */
+  #waitWhile(begun: number): void {
+    if (Atomics.wait(this.#begun, 0, begun, GIVE_UP_MS) === 'timed-out') {
+      throw new StoreError(
+        'io',
+        `${this.#options.path}: the thread that writes it has given no sign for ${GIVE_UP_MS} ms`,
+      )
+    }
+  }
+
   #start(): MessagePort {
     const { port1, port2 } = new MessageChannel()
     const { file, path } = this.#options
-    const data: WriterThreadData & { port: MessagePort } = { path, state: this.#state, port: port2 }
+    const data: WriterThreadData & { port: MessagePort } = { path, begun: this.#begun, port: port2 }
     this.#thread = new Worker(file, {
       workerData: data,
       transferList: [port2],
@@ -90,7 +104,7 @@ export class WriterThread implements BatchWriter {
     // It keeps no process alive, and says all that it has to say through its port.
     this.#thread.unref()
     this.#thread.on('error', () => {
-      Atomics.store(this.#state, 0, IDLE)
+      Atomics.store(this.#begun, 0, 0)
     })
     return port1
   }

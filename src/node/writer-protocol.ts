@@ -5,17 +5,14 @@ import type { StoreErrorCode } from '../store/error.ts'
 export interface WriterThreadData {
   /** The database file. */
   path: string
-  /** One number, shared: `IDLE` or `BUSY`. */
-  state: Int32Array<SharedArrayBuffer>
+  /** One number, shared: batches that are not written. */
+  begun: Int32Array<SharedArrayBuffer>
 }
 
 /** In place of a batch: there will be no other one. */
 export const CLOSE = 'close'
 
-export const IDLE = 0
-export const BUSY = 1
-
-/** What became of a batch; it is in the port before the state is `IDLE`. */
+/** What became of a batch; it is in the port before the number is lower. */
 export type Written =
   | { kind: 'written'; damaged: number[]; counts: (readonly [Count, number])[] }
   | { kind: 'failed'; message: string; stack: string | undefined; code: StoreErrorCode | undefined }

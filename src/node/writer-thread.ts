@@ -8,10 +8,10 @@ import { buffersOf } from './batch-buffers.ts'
 import { Collector } from './collector.ts'
 import { nodeHasher } from './hasher.ts'
 import { openSqlite, type SqliteFile } from './sqlite.ts'
-import { CLOSE, IDLE, type WriterThreadData, type Written } from './writer-protocol.ts'
+import { CLOSE, type WriterThreadData, type Written } from './writer-protocol.ts'
 
 /** Writes the batches that the ledger's thread hands over, with a database connection of its own. */
-const { path, port, state } = workerData as WriterThreadData & { port: MessagePort }
+const { path, port, begun } = workerData as WriterThreadData & { port: MessagePort }
 
 /** Bytes of batches, after which what they were made of is collected. */
 const COLLECT_EVERY = 32_000_000
@@ -21,7 +21,11 @@ const meter = new Meter(Date.now)
 let database: SqliteFile | undefined
 let sql: SqlPort | undefined
 
+/** Nothing is written behind a gap. */
+let failed: Written | undefined
+
 function write(batch: HandedBatch): Written {
+  if (failed) return failed
   try {
     database ??= openSqlite(path)
     sql ??= meteredSql(database, meter)
@@ -31,7 +35,8 @@ function write(batch: HandedBatch): Written {
     return { kind: 'written', damaged, counts: counts.filter(([, count]) => count > 0) }
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error))
-    return { kind: 'failed', message, stack, code: error instanceof StoreError ? error.code : undefined }
+    failed = { kind: 'failed', message, stack, code: error instanceof StoreError ? error.code : undefined }
+    return failed
   }
 }
 
@@ -48,7 +53,7 @@ port.on('message', (batch: HandedBatch | typeof CLOSE) => {
     buffer.transfer(0)
   }
   port.postMessage(written)
-  Atomics.store(state, 0, IDLE)
-  Atomics.notify(state, 0)
+  Atomics.sub(begun, 0, 1)
+  Atomics.notify(begun, 0)
   collector.collectIfDue()
 })

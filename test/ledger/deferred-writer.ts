@@ -9,42 +9,48 @@ import type { SqlPort } from '../../src/store/sql.ts'
  */
 export class DeferredWriter implements BatchWriter {
   readonly leastBytes: number = 0
-  /** Batches that were begun. */
-  begun = 0
+  /** Batches that it was given. */
+  all = 0
   readonly #sql: SqlPort
-  #batch: HandedBatch | undefined
-  #result: ReadonlySet<number> | Error | undefined
+  readonly #open: HandedBatch[] = []
+  #failed: Error | undefined
+  readonly #results: (ReadonlySet<number> | Error)[] = []
 
   constructor(sql: SqlPort) {
     this.#sql = sql
   }
 
-  get isBusy(): boolean {
-    return this.#batch !== undefined
+  get begun(): number {
+    return this.#open.length
   }
 
   begin(batch: HandedBatch): void {
-    if (this.#batch || this.#result) throw new Error('a batch is begun before the last one is settled')
-    this.begun++
-    this.#batch = structuredClone(batch, { transfer: buffersOf(batch) })
+    this.all++
+    this.#open.push(structuredClone(batch, { transfer: buffersOf(batch) }))
   }
 
   wait(): void {
-    const batch = this.#batch
-    if (!batch) return
-    this.#batch = undefined
+    while (this.#open.length > 0) this.writeOne()
+  }
+
+  writeOne(): void {
+    const batch = this.#open.shift()!
     try {
-      this.#result = writeHanded(this.#sql, nodeHasher, batch)
+      this.#results.push(this.#failed ?? writeHanded(this.#sql, nodeHasher, batch))
     } catch (error) {
-      this.#result = error as Error
+      this.#failed = error as Error
+      this.#results.push(this.#failed)
     }
   }
 
-  settle(): ReadonlySet<number> {
-    this.wait()
-    const result = this.#result!
-    this.#result = undefined
+  poll(): ReadonlySet<number> | undefined {
+    const result = this.#results.shift()
     if (result instanceof Error) throw result
     return result
+  }
+
+  settle(): ReadonlySet<number> {
+    if (this.#results.length === 0) this.writeOne()
+    return this.poll()!
   }
 }

@@ -64,7 +64,7 @@ test('what stops it comes back with its code, and leaves the store whole', () =>
   ledger.chain.commit(MORE)
   expect(() => ledger.chain.commit()).toThrow('no more')
   expect(() => ledger.chain.commit()).toThrow('open it anew')
-  expect(writer.isBusy).toBe(false)
+  expect(writer.begun).toBe(0)
   other.sql.exec('DROP TRIGGER full')
   other.close()
   expect(dump(sql)).toEqual(before)

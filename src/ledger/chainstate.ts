@@ -41,7 +41,7 @@ const DEFAULT_STEP_BYTES = 32_000_000
 /** A retarget period: near-empty blocks hold few bytes, but take their time. */
 const DEFAULT_STEP_BLOCKS = 2016
 /** Of the bytes that may be open, those of a batch that is handed over while there is room. */
-const HAND_OVER_SHARE = 1 / 4
+const HAND_OVER_SHARE = 3 / 8
 /** In all blocks but a network's `scriptExceptions`. */
 const ALL_SIGOPS = { p2sh: true, witness: true }
 

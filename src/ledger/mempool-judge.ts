@@ -98,6 +98,8 @@ export class Judge {
       if (refusal) return failed(at, refusal)
     }
     const entries = candidates.map(({ entry }) => entry)
+    // Who puts a parent and a child together has seen neither: a link may send two that exclude each other.
+    if (spendTheSame(entries)) return { kind: 'package-refused', all: 'conflict-in-package', each: [] }
     for (const [at, { entry, parents }] of candidates.entries()) {
       const refusal =
         checkPackageTruc(entries, at, parents) ??
@@ -183,6 +185,11 @@ function checkEphemeral({ dust, feeSat }: NewEntry): Refusal | undefined {
 
 function checkMaxFee({ feeSat, vsize }: NewEntry, { maxFeeRate }: JudgeOptions): Refusal | undefined {
   return maxFeeRate !== undefined && feeSat > feeAt(maxFeeRate, vsize) ? refuse('max-fee-exceeded') : undefined
+}
+
+function spendTheSame(entries: readonly NewEntry[]): boolean {
+  const spends = entries.flatMap((entry) => entry.spends)
+  return new Set(spends).size < spends.length
 }
 
 function sum(entries: readonly NewEntry[]): { feeSat: number; vsize: number } {

@@ -161,6 +161,23 @@ describe('a parent that pays too little', () => {
   })
 })
 
+describe('a parent that pays too little and a child that spends what it spends', () => {
+  test.each(['parent first', 'child first'])('exclude each other (%s)', (order) => {
+    const { mempool, receive, held, coin, chain } = setUp()
+    const parent = makeTx([coin, chain.reward(2)], [2 * REWARD])
+    const child = makeTx([outputsOf(parent)[0]!, coin], [3 * REWARD - 100_000])
+    const first = order === 'parent first'
+    expect(first ? receive(parent) : receive(child, B)).toBe(first ? 'min relay fee not met, 0 < 11' : 'orphan')
+    const second = first ? receive(child, B) : receive(parent)
+    expect(second).toBe(first ? 'conflict-in-package' : 'min relay fee not met, 0 < 11')
+    expect(held()).toEqual([])
+    // Each of them may still come in with another one.
+    const other = pay(outputsOf(parent)[0]!, 1000)
+    expect(mempool.receive(other, B, NOW)).toMatchObject({ kind: 'accepted', parents: [{ txid: txid(parent) }] })
+    expect(held()).toEqual([parent, other])
+  })
+})
+
 describe('transactions offered together', () => {
   test('are judged by what all of them pay', () => {
     const { chain, held, together } = setUp()

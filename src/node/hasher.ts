@@ -1,5 +1,6 @@
 import { hash, scryptSync } from 'node:crypto'
 import type { Hasher } from '../wire/hash.ts'
+import { LanesHasher } from './lanes-hasher.ts'
 
 /** Holds a first hash while the second is made of it. One thread runs one hash at a time. */
 const scratch = Buffer.alloc(32)
@@ -23,14 +24,23 @@ function single(src: Uint8Array, how: typeof once): Uint8Array<ArrayBuffer> {
   return out
 }
 
+/** Fewer messages are hashed before the lanes are set up. */
+const FEW = 4
+let lanes: LanesHasher | undefined
+
 function many(src: Uint8Array, ranges: Uint32Array, out: Uint8Array, how: typeof once): void {
   const target = over(out)
-  for (let i = 0; i < ranges.length; i += 2) how(src.subarray(ranges[i], ranges[i + 1]), target, i * 16)
+  const one = (i: number) => how(src.subarray(ranges[2 * i], ranges[2 * i + 1]), target, i * 32)
+  if (ranges.length >= 2 * FEW) {
+    lanes ??= new LanesHasher()
+    lanes.hash(src, ranges, out, how === twice ? 1 : 0, one)
+  } else for (let i = 0; i < ranges.length / 2; i++) one(i)
 }
 
 /**
- * OpenSSL's SHA-256 through Node's one-shot `hash`. Digests are asked for as latin1 text and written back as bytes: a
- * Buffer for each costs more than twice as much, and most of a short hash's time.
+ * Single messages: OpenSSL's SHA-256 through Node's one-shot `hash`. Digests are asked for as latin1 text and written back
+ * as bytes: a Buffer for each costs more than twice as much, and most of a short hash's time. Many short ones: four at a
+ * time, which takes a third of that.
  */
 export const nodeHasher: Hasher = {
   sha256: (bytes) => single(bytes, once),

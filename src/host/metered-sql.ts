@@ -16,6 +16,14 @@ export function meteredSql(port: SqlPort, { counts }: Meter): SqlPort {
         return port.sql.databaseSize
       },
     },
+    ...(port.run && {
+      run(query, bindings) {
+        const changed = port.run!(query, bindings)
+        counts.statements++
+        counts.rowsWritten += changed
+        return changed
+      },
+    }),
     transactionSync: (fn) => port.transactionSync(fn),
   }
 }

@@ -57,6 +57,12 @@ export function behindWriter(port: SqlPort, writer: BatchWriter): SqlPort {
         return port.sql.databaseSize
       },
     },
+    ...(port.run && {
+      run(query, bindings) {
+        writer.wait()
+        return port.run!(query, bindings)
+      },
+    }),
     transactionSync: (fn) => {
       writer.wait()
       return port.transactionSync(fn)

@@ -40,8 +40,9 @@ const DEFAULT_BATCH_BYTES = 64_000_000
 const DEFAULT_STEP_BYTES = 32_000_000
 /** A retarget period: near-empty blocks hold few bytes, but take their time. */
 const DEFAULT_STEP_BLOCKS = 2016
-/** Of the bytes that may be open, those of a batch that is handed over while there is room. */
-const HAND_OVER_SHARE = 3 / 8
+/** Of the bytes that may be open, those of a batch that is handed over to a writer without work, and to one that has some. */
+const IDLE_SHARE = 1 / 8
+const BUSY_SHARE = 3 / 8
 /** In all blocks but a network's `scriptExceptions`. */
 const ALL_SIGOPS = { p2sh: true, witness: true }
 
@@ -154,7 +155,8 @@ export class Chainstate {
   /** Whether it is time for a commit, before memory runs out or while the writer has nothing to do. */
   get isFull(): boolean {
     if (this.pendingBytes >= this.#batchBytes) return true
-    const isWorthIt = this.#batch.bytes >= this.#batchBytes * HAND_OVER_SHARE
+    const share = this.#handed?.isIdle ? IDLE_SHARE : BUSY_SHARE
+    const isWorthIt = this.#batch.bytes >= this.#batchBytes * share
     return isWorthIt && this.#handed?.hasRoom === true && this.#mayHandOver
   }
 

@@ -40,6 +40,11 @@ export class HandedBatches {
     return [...this.#open, ...this.#written].reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
+  /** The writer has nothing to do. */
+  get isIdle(): boolean {
+    return this.#writer.begun === 0
+  }
+
   /** The writer would take another batch at once. */
   get hasRoom(): boolean {
     return this.#writer.begun < MOST_AT_ONCE

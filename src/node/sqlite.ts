@@ -112,6 +112,21 @@ export class SqliteFile implements SqlPort {
     }
   }
 
+  run(query: string, bindings: readonly SqlValue[]): number {
+    const prepared = this.#statement(query)
+    if (bindings.length !== prepared.parameters) {
+      throw new Error(`${bindings.length} values for ${prepared.parameters} parameters: ${query}`)
+    }
+    if (prepared.hasRows) throw new Error(`a statement with rows: ${query}`)
+    this.#refuseUndone()
+    this.#epoch++
+    try {
+      return Number(prepared.statement.run(...bindings).changes)
+    } catch (error) {
+      throw this.#explain(error)
+    }
+  }
+
   close(): void {
     this.#prepared.clear()
     this.#db.close()

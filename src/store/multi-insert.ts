@@ -19,11 +19,18 @@ export function multiInsert(
   const place = `(${Array(columns).fill('?').join(', ')})`
   const one = `${verb} INTO ${target} VALUES ${place}`
   const many = `${verb} INTO ${target} VALUES ${Array(rowsAtOnce).fill(place).join(', ')}`
+  let values: SqlValue[] = []
   let row = 0
   while (row < count) {
-    const values: SqlValue[] = []
     const rows = count - row >= rowsAtOnce ? rowsAtOnce : 1
     for (const end = row + rows; row < end; row++) give(row, values)
-    port.sql.exec(rows === 1 ? one : many, ...values)
+    const query = rows === 1 ? one : many
+    if (port.run) {
+      port.run(query, values)
+      values.length = 0
+    } else {
+      port.sql.exec(query, ...values)
+      values = []
+    }
   }
 }

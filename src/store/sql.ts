@@ -45,6 +45,11 @@ export interface SqlPort {
     readonly databaseSize: number
   }
   /**
+   * Runs a statement that writes and gives no rows, as `exec` does, with all its values in one list: where it is there it is
+   * what many statements are best run with. How many rows it has changed.
+   */
+  run?(query: string, bindings: readonly SqlValue[]): number
+  /**
    * Runs `fn` in a transaction: all of it is kept when `fn` returns and none of it when it throws. Nested calls are
    * undone on their own. On a read-only connection it is one snapshot.
    */

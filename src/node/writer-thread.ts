@@ -14,7 +14,7 @@ import { CLOSE, type WriterThreadData, type Written } from './writer-protocol.ts
 const { path, port, begun } = workerData as WriterThreadData & { port: MessagePort }
 
 /** Bytes of batches, after which what they were made of is collected. */
-const COLLECT_EVERY = 32_000_000
+const COLLECT_EVERY = 96_000_000
 
 const collector = new Collector(COLLECT_EVERY, 'major')
 const meter = new Meter(Date.now)

@@ -56,7 +56,7 @@ export class MempoolHoldings {
     return changes
   }
 
-  /** Whether all of them have found room. What leaves for them has left in any case. */
+  /** Whether all of them have found room; if not, none of them stays. What leaves for them has left in any case. */
   admit({ entries, evicted, replacements }: Verdict, now: Millis): boolean {
     const by = new Map(replacements.flatMap(({ by, replaced }) => [...replaced].map((entry) => [entry, by])))
     this.pool.remove(evicted)
@@ -69,7 +69,11 @@ export class MempoolHoldings {
       if (!this.#add(entry, false)) throw new Error('a cluster is larger than was planned')
     }
     this.trim(now)
-    if (entries.some(({ key }) => !this.pool.byKey(key))) return false
+    const held = entries.flatMap(({ key }) => this.pool.byKey(key) ?? [])
+    if (held.length < entries.length) {
+      this.remove(held, 'evicted')
+      return false
+    }
     for (const { txid, feeSat, vsize, value, time } of entries) {
       this.#recent = [{ txid, feeSat, vsize, value, time }, ...this.#recent.slice(0, MAX_RECENT - 1)]
     }

@@ -178,6 +178,17 @@ describe('a parent that pays too little and a child that spends what it spends',
   })
 })
 
+test('a parent that is good enough by now does not come in unheard with a child that is not', () => {
+  const { mempool, receive, held, coin } = setUp()
+  const late = NOW + mempool.limits.expiry
+  expect(receive(pay(coin, 5000))).toBe('accepted')
+  const parent = pay(coin, 1000)
+  expect(receive(parent, A, late - 1)).toMatch(/^insufficient fee, /)
+  expect(receive(childOf(parent, 0), B, late)).toBe('mempool full')
+  expect(held()).toEqual([])
+  expect(receive(parent, A, late)).toBe('accepted')
+})
+
 describe('transactions offered together', () => {
   test('are judged by what all of them pay', () => {
     const { chain, held, together } = setUp()
@@ -194,6 +205,20 @@ describe('transactions offered together', () => {
     expect(together(parent, broken)).toMatch(/^transaction failed: 1 bad-txns-in-belowout/)
     expect(together(parent, childOf(parent, 5))).toBe('transaction failed: 1 min relay fee not met, 5 < 14')
     expect([held(), mempool.takeChanges()]).toEqual([[], []])
+  })
+
+  test('leave nobody behind where one of them cannot stay', () => {
+    const { mempool, held, together, coin } = setUp()
+    const parent = pay(coin, 1000)
+    const child = childOf(parent, 0)
+    expect(together(parent, child)).toBe('transaction failed: 0 mempool full: 1 mempool full')
+    expect(held()).toEqual([])
+    expect(mempool.takeChanges().map(({ kind, txid }) => [kind, txid])).toEqual([
+      ['tx', txid(parent)],
+      ['tx', txid(child)],
+      ['removed', txid(child)],
+      ['removed', txid(parent)],
+    ])
   })
 
   test('take the place of others only as one parent and one child, by themselves', () => {

@@ -14,10 +14,12 @@ const MINUTE = 60_000
 
 /** Small numbers that choose what each step does; meanings are in `Run`. */
 const step = fc.tuple(
-  fc.constantFrom('tx', 'tx', 'tx', 'tx', 'late', 'block', 'rival', 'reorg'),
+  fc.constantFrom('tx', 'tx', 'tx', 'tx', 'late', 'pair', 'pair', 'block', 'rival', 'reorg'),
   fc.nat(999),
   fc.nat(999),
 )
+/** Without `size` only runs of a dozen steps would be made. */
+const stepsOf = (each: typeof step, minLength: number) => fc.array(each, { minLength, maxLength: 60, size: 'max' })
 
 /** A mempool and a chain that random steps are done to, with every transaction ever made. */
 class Run {
@@ -25,6 +27,8 @@ class Run {
   readonly mempool: Mempool
   readonly coins: TestCoin[] = []
   readonly #late: Uint8Array[] = []
+  /** Keys of those that this step was told of as taken in. */
+  readonly #told = new Set<string>()
   /** What a follower of the changes takes the mempool for. */
   readonly followed = new Map<string, Uint8Array>()
   #now = 1_700_000_000_000
@@ -32,6 +36,8 @@ class Run {
 
   /** How many transactions others have taken the place of. */
   replaced = 0
+  /** How many came in with a parent that paid too little. */
+  paired = 0
   readonly isRoomy: boolean
 
   constructor(bytes: number, orphans = 5) {
@@ -47,16 +53,23 @@ class Run {
 
   do([kind, a, b]: [string, number, number]): void {
     this.#now += MINUTE
+    this.#told.clear()
     if (kind === 'tx') this.#offer(this.#make(a, b))
     else if (kind === 'late') this.#keep(this.#make(a, b))
+    else if (kind === 'pair') this.#pair(a, b)
     else if (kind === 'block') this.#mine(this.#some(a))
     else if (kind === 'rival') this.#mine(this.#rivals(a, b))
     else this.#reorg(1 + (a % 4), b)
+    const came = new Set<string>()
     for (const change of this.mempool.takeChanges()) {
       const key = hashKey(change.txid)
       if (this.followed.has(key) !== (change.kind === 'removed')) throw new Error('a change that cannot follow')
       if (change.kind === 'tx') this.followed.set(key, change.txid)
       else this.followed.delete(key)
+      if (change.kind === 'tx' && isOffer(kind)) came.add(key)
+    }
+    for (const key of came) {
+      if (this.followed.has(key) && !this.#told.has(key)) throw new Error('one has come in and nobody was told')
     }
   }
 
@@ -90,7 +103,10 @@ class Run {
   #offer(raw: Uint8Array): void {
     const before = this.slopes()
     const result = this.mempool.receive(raw, 1, this.#now)
-    if (result.kind === 'accepted' && result.replaced.length > 0) {
+    if (result.kind !== 'accepted') return
+    for (const { txid } of [result, ...result.parents, ...result.released.txs]) this.#told.add(hashKey(txid))
+    if (result.parents.length > 0) this.paired++
+    if (result.replaced.length > 0) {
       this.replaced += result.replaced.length
       if (this.isRoomy) expect(improves(before, this.slopes()), 'miners would rather have what was there').toBe(true)
     }
@@ -98,6 +114,19 @@ class Run {
 
   slopes(): { feeSat: number; weight: number }[] {
     return [...this.mempool.pool.clusters].flatMap(({ chunks }) => chunks)
+  }
+
+  /** A parent that pays little or nothing and a child that pays more, in either order; some spend the same coin. */
+  #pair(a: number, b: number): void {
+    const coin = this.#pick(a)
+    const little = Math.min(coin.value, a % 3 === 0 ? 5 + (b % 50) : 0)
+    const parent = makeTx([coin], [coin.value - little])
+    const from = [...outputsOf(parent), ...(b % 4 === 0 ? [coin] : []), ...(b % 5 === 0 ? [this.#pick(b)] : [])]
+    const distinct = [...new Map(from.map((each) => [outpointKey(hashKey(each.txid), each.vout), each])).values()]
+    const value = distinct.reduce((sum, each) => sum + each.value, 0)
+    const child = makeTx(distinct, [value - Math.min(value, b * 5)])
+    this.coins.push(...outputsOf(parent), ...outputsOf(child))
+    for (const raw of a % 2 ? [parent, child] : [child, parent]) this.#offer(raw)
   }
 
   /** To be offered after the next, which may spend it. */
@@ -163,6 +192,11 @@ class Run {
       return coin && !(coin.coinbase && height - coin.height < 100)
     })
   }
+}
+
+/** A step that does nothing but offer: what comes in then, whoever offered it hears of. */
+function isOffer(kind: string): boolean {
+  return kind === 'tx' || kind === 'late' || kind === 'pair'
 }
 
 function checkLaws({ mempool, chain, followed }: Run, budget: number): void {
@@ -232,24 +266,26 @@ test.each([
   ['small', 12_000],
   ['roomy', 1_000_000],
 ])('a %s mempool stays possible whatever comes, is replaced, mined or reverted', (_, budget) => {
-  let replaced = 0
+  let [replaced, paired] = [0, 0]
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
+    fc.property(stepsOf(step, 1), (steps) => {
       const run = new Run(budget)
       for (const each of steps) {
         run.do(each as [string, number, number])
         checkLaws(run, budget)
       }
       replaced += run.replaced
+      paired += run.paired
     }),
     { numRuns: 60 },
   )
   expect(replaced).toBeGreaterThan(0)
+  expect(paired).toBeGreaterThan(0)
 })
 
 test('the same steps make the same mempool', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), (steps) => {
+    fc.property(stepsOf(step, 20), (steps) => {
       const [a, b] = [new Run(20_000), new Run(20_000)]
       for (const each of steps) for (const run of [a, b]) run.do(each as [string, number, number])
       const state = ({ mempool }: Run) => [
@@ -305,7 +341,7 @@ test('after whatever reorganisations the mempool is what a naive one is', () => 
   const step = fc.tuple(fc.constantFrom('tx', 'tx', 'tx', 'block', 'block', 'rival', 'reorg'), fc.nat(999), fc.nat(999))
   let reorgs = 0
   fc.assert(
-    fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) => {
+    fc.property(stepsOf(step, 10), (steps) => {
       // Without orphans: what comes in later of those, no naive mempool knows.
       const run = new Run(10_000_000, 0)
       const naive = new NaiveMempool(run.chain)

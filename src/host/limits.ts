@@ -33,7 +33,7 @@ export const NODE_LIMITS: LedgerLimits = {
   // Together these keep a process that indexes under 400 MB. The more blocks are written together, the fewer times each
   // page of the index is; a window beyond what keeps the threads at work gains nothing.
   download: { ...DEFAULT_LIMITS, windowBytes: 16_000_000 },
-  batchBytes: 64_000_000,
+  batchBytes: 56_000_000,
   batchMs: 5000,
   readyBytes: 12_000_000,
   stepBytes: 8_000_000,

@@ -87,8 +87,8 @@ async function routesOf(program: Program): Promise<Route[]> {
     txids.map((txid) => program.json<{ vout: { scriptpubkey_address?: string }[] }>(`/api/tx/${txid}`)),
   )
   const addresses = txs.flatMap(({ vout }) => vout.map((output) => output.scriptpubkey_address ?? [])).flat()
-  const some = addresses.slice(0, SAMPLES)
   const busy = addressOf(BUSY_SCRIPT, regtest.address)!
+  const some = addresses.filter((address) => address !== busy).slice(0, SAMPLES)
   const middle = (await program.json<{ txid: string }[]>(`/api/address/${busy}/txs`)).at(-1)!.txid
   const each = (values: string[], path: (value: string) => string) => values.map(path)
   return [

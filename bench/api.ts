@@ -65,8 +65,9 @@ export async function benchApi(say: (text: string) => void): Promise<ApiFigures>
           (atMost === undefined ? '' : ` (at most ${atMost} ms)`),
       )
     }
-    const cached = await cachedAnswers(program, known[0]!.paths[0]!)
-    say(`a transaction's JSON over ${LINES} connections, again and again`)
+    // The last one is buried deep enough for its answer to be kept.
+    const cached = await cachedAnswers(program, known[0]!.paths.at(-1)!)
+    say(`an old transaction's JSON over ${LINES} connections, again and again`)
     say(`  ${Math.round(cached.perSecond)}/s (at least 5000), processor ${Math.round(cached.cpuUs)} µs an answer`)
     if (cached.notModifiedPerSecond !== undefined) {
       say(`  ${Math.round(cached.notModifiedPerSecond)}/s answered by 304`)

@@ -6,7 +6,7 @@ import type { PrefixCounts } from './prefix-counts.ts'
 import { type BlockTouches, touchesBytes } from './touches.ts'
 
 /** Bytes of memory that the objects of one block take besides their contents, about: a dozen short arrays, as measured. */
-const BLOCK_OVERHEAD = 5000
+const BLOCK_OVERHEAD = 8000
 
 /** What was done since the last commit, waiting to be written in one transaction. */
 export class Batch {

@@ -43,7 +43,7 @@ function guarded(work: () => void): void {
 
 /** Bytes of committed blocks, of which a batch of a first download has more, and what a block takes beside. */
 const COLLECT_EVERY = 48_000_000
-const BESIDE_BLOCK = 4000
+const BESIDE_BLOCK = 12000
 
 let over = false
 const collector = new Collector(COLLECT_EVERY, 'major')

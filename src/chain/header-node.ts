@@ -81,6 +81,14 @@ export class TreeNode implements HeaderNode {
     return this === other || this.hasHash(other.hashes, other.hashStart)
   }
 
+  copyTo(target: Uint8Array, at: number): void {
+    const { raws, hashes } = this.#batch
+    const rawStart = this.#index * HEADER_SIZE
+    const hashStart = this.#index * 32
+    for (let i = 0; i < HEADER_SIZE; i++) target[at + i] = raws[rawStart + i]!
+    for (let i = 0; i < 32; i++) target[at + HEADER_SIZE + i] = hashes[hashStart + i]!
+  }
+
   get raw(): Uint8Array {
     return rawAt(this.#batch, this.#index)
   }

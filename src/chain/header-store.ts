@@ -22,6 +22,8 @@ export interface HeaderRecord {
   /** Total work of the chain that ends here, this header included; below 2^256. */
   work: bigint
   status: number
+  /** Writes the 80 bytes and then the hash to `target` from `at` on, without making a view of either. */
+  copyTo?(target: Uint8Array, at: number): void
 }
 
 /** What one acceptance, status change or reorg of headers writes: whole or not at all. */

@@ -77,13 +77,17 @@ export class MemoryHeaderStore implements HeaderStore {
     return this.#works.length + 1
   }
 
-  #insert({ id, hash, height, raw, work, status }: HeaderRecord): void {
+  #insert(record: HeaderRecord): void {
+    const { id, height, work, status } = record
     if (id !== this.nextId()) throw new Error(`header ${id} inserted where ${this.nextId()} comes next`)
     if (id > this.#heights.length) this.#growEntries()
     if (height >= this.#newest.length) this.#newest = grown(this.#newest, height + 1)
     const at = id - 1
-    this.#entries.set(raw, at * ENTRY)
-    this.#entries.set(hash, at * ENTRY + RAW)
+    if (record.copyTo) record.copyTo(this.#entries, at * ENTRY)
+    else {
+      this.#entries.set(record.raw, at * ENTRY)
+      this.#entries.set(record.hash, at * ENTRY + RAW)
+    }
     this.#heights[at] = height
     this.#statuses[at] = status
     this.#older[at] = this.#newest[height]!

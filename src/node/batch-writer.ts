@@ -23,7 +23,7 @@ export interface WriterThreadOptions {
   onGiven(bytes: number): void
 }
 
-/** A `BatchWriter` that is a thread, started with the first batch. */
+/** A `BatchWriter` that is a thread, started with the first batch or before. */
 export class WriterThread implements BatchWriter {
   readonly leastBytes: number = LEAST_BYTES
   readonly #options: WriterThreadOptions
@@ -39,12 +39,17 @@ export class WriterThread implements BatchWriter {
     return Atomics.load(this.#begun, 0)
   }
 
-  begin(batch: HandedBatch): void {
+  /** There will be batches: the first one does not wait for the thread. */
+  prepare(): void {
     this.#port ??= this.#start()
+  }
+
+  begin(batch: HandedBatch): void {
+    this.prepare()
     const transfers = buffersOf(batch)
     const bytes = transfers.reduce((sum, { byteLength }) => sum + byteLength, 0)
     Atomics.add(this.#begun, 0, 1)
-    this.#port.postMessage(batch, transfers)
+    this.#port!.postMessage(batch, transfers)
     this.#options.onGiven(bytes)
   }
 

@@ -45,6 +45,9 @@ function guarded(work: () => void): void {
 const COLLECT_EVERY = 48_000_000
 const BESIDE_BLOCK = 12000
 
+/** So many blocks are not connected one by one. */
+const MANY_BLOCKS = 64
+
 let over = false
 const collector = new Collector(COLLECT_EVERY, 'major')
 const meter = new Meter(Date.now)
@@ -59,7 +62,11 @@ function perform(outputs: readonly LedgerOutput[]): void {
     else post({ kind: 'log', line: output.line })
   }
   if (values.length > 0) post({ kind: 'queue', values }, transfersOf(values))
-  if (blocks.length > 0) digester.submit(blocks)
+  if (blocks.length > 0) {
+    digester.submit(blocks)
+    const { headersHeight = 0, tipHeight = 0 } = host.levels
+    if (headersHeight - tipHeight >= MANY_BLOCKS) writer.prepare()
+  }
   alarm.set(host.deadline)
   collector.collectIfDue()
 }

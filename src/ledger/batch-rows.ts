@@ -1,37 +1,13 @@
 import { multiInsert } from '../store/multi-insert.ts'
 import type { SqlPort, SqlValue } from '../store/sql.ts'
 import type { Hasher } from '../wire/hash.ts'
-import type { StatsRow } from './block-stats.ts'
+import type { BlockRow } from './block-row.ts'
 import { writeBody } from './bodies.ts'
 import { writeBusy } from './busy-scripts.ts'
 import { deleteRows, type IndexColumns, insertRows, touchedPrefixes } from './index-rows.ts'
 import { offsetChecks } from './offsets.ts'
 import { deleteParts, writeParts } from './parts.ts'
 import type { BlockTouches } from './touches.ts'
-
-/** A connected block as its rows say it. */
-export interface BlockRow {
-  height: number
-  /** `header.id`. */
-  id: number
-  firstTx: number
-  txCount: number
-  size: number
-  weight: number
-  /** Satoshi. */
-  fees: number
-  /** Without the coinbase's. */
-  inputs: number
-  outputs: number
-  /** Satoshi; stays at the largest safe integer where the sum is larger. */
-  outputValue: number
-  stats: StatsRow
-  /** Coins after the block. */
-  utxoSize: number
-  prevouts: Uint8Array<ArrayBuffer>
-  offsets: Uint8Array<ArrayBuffer>
-  touches: BlockTouches
-}
 
 /** A raw block to be stored. */
 export interface BodyRow {

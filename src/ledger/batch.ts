@@ -1,6 +1,7 @@
 import { CONNECTED, HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
-import type { BatchRows, BlockRow } from './batch-rows.ts'
+import type { BatchRows } from './batch-rows.ts'
+import type { BlockRow } from './block-row.ts'
 import { IndexRows, touchedPrefixes } from './index-rows.ts'
 import type { PrefixCounts } from './prefix-counts.ts'
 import { type BlockTouches, touchesBytes } from './touches.ts'

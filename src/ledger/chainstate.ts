@@ -13,7 +13,8 @@ import type { BatchWriter } from './batch-writer.ts'
 import { Bip30 } from './bip30.ts'
 import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { BlockRepair } from './block-repair.ts'
-import { noStats, type StatsRow, statsOf } from './block-stats.ts'
+import { blockRow, type CheckedBlock } from './block-row.ts'
+import { noStats, statsOf } from './block-stats.ts'
 import { readBody } from './bodies.ts'
 import { CoinCache } from './coin-cache.ts'
 import { CoinTable, writeCoinsHeight } from './coin-table.ts'
@@ -23,7 +24,6 @@ import { type Connected, type Invalid, invalid, type Unavailable } from './conne
 import { forgetBlocks } from './forget-blocks.ts'
 import { type Handed, HandedBatches } from './handed-batches.ts'
 import { type Candidate, InputCheck } from './input-check.ts'
-import { encodeOffsets } from './offsets.ts'
 import type { Stored } from './parts.ts'
 import { PrefixCounts } from './prefix-counts.ts'
 import { readPrevouts } from './prevouts.ts'
@@ -250,8 +250,8 @@ export class Chainstate {
   /**
    * Writes everything since the last commit in one transaction, and says how the chain changed; `undefined` when it did
    * not, though bodies may have been stored. `coinsMayWait`: more blocks are to come, with which coins can be written that
-   * are left by then. They are lost to nobody: a store that is opened makes them of its blocks. The writer,
-   * where there is one, may then take this batch, and what is told of is only what was committed before.
+   * are left by then. They are lost to nobody: a store that is opened makes them of its blocks. The writer, where there is
+   * one, may then take this batch, and what is told of is only what was committed before.
    */
   commit({ coinsMayWait = false } = {}): Reorg | undefined {
     this.#refuseBroken()
@@ -346,44 +346,17 @@ export class Chainstate {
     // A coin that is replaced is no coin more.
     stats.utxoIncrease -= replaced
     if (!this.hasBody(node)) this.#batch.addBody(node, bytes)
-    this.#addRows(node, block, { fees: this.#inputs.fees, stats, prevouts, txAt })
+    this.#addRows(node, { digest, bytes, fees: this.#inputs.fees, stats, prevouts, txAt })
     this.#bip30.coinbases.connected(digest.txids.subarray(0, 32), this.#nextTx, node.height, repeats)
     this.#advance(node, digest.txCount)
   }
 
-  #addRows(
-    node: HeaderNode,
-    { digest, bytes }: Pick<Candidate, 'digest' | 'bytes'>,
-    {
-      fees,
-      stats,
-      prevouts,
-      txAt,
-    }: { fees: number; stats: StatsRow; prevouts: Uint8Array<ArrayBuffer>; txAt: Uint32Array },
-  ): void {
-    const { txCount, size, weight, inputStart, outputStart } = digest
-    this.#utxoSize += stats.utxoIncrease
-    this.#batch.inserts.add(digest, this.#nextTx, this.#inputs.spentTx, this.#inputs.spentPrefix)
-    this.#batch.addConnected(node, {
-      height: node.height,
-      id: node.id,
-      firstTx: this.#nextTx,
-      txCount,
-      size,
-      weight,
-      fees,
-      inputs: inputStart[txCount]! - inputStart[1]!,
-      outputs: outputStart[txCount]!,
-      outputValue: Math.min(
-        digest.value.reduce((sum, value) => sum + value, 0),
-        Number.MAX_SAFE_INTEGER,
-      ),
-      stats,
-      utxoSize: this.#utxoSize,
-      prevouts,
-      offsets: encodeOffsets(digest, txAt),
-      touches: touchesOf(digest, bytes, this.#nextTx, this.#inputs.spentPrefix, prevouts),
-    })
+  #addRows(node: HeaderNode, block: Omit<CheckedBlock, 'firstTx' | 'spentPrefix' | 'utxoSize'>): void {
+    const { spentTx, spentPrefix } = this.#inputs
+    const firstTx = this.#nextTx
+    this.#utxoSize += block.stats.utxoIncrease
+    this.#batch.inserts.add(block.digest, firstTx, spentTx, spentPrefix)
+    this.#batch.addConnected(node, blockRow(node, { ...block, firstTx, spentPrefix, utxoSize: this.#utxoSize }))
   }
 
   #advance(node: HeaderNode, txCount: number): void {
@@ -497,7 +470,7 @@ export class Chainstate {
     const nothing = { fees: 0, stats: noStats(), prevouts: new Uint8Array(0), txAt: new Uint32Array(1) }
     this.#counts = new PrefixCounts()
     this.#batch.addBody(node, genesis)
-    this.#addRows(node, { digest, bytes: genesis }, nothing)
+    this.#addRows(node, { digest, bytes: genesis, ...nothing })
     this.#standAt(node)
     this.#heights.push(0)
     this.#nextTx = digest.txCount

@@ -45,7 +45,11 @@ export function writeRows(
   { bodies, connected, inserts, touched, reverted, deletes }: BatchRows,
 ): ReadonlySet<number> {
   for (const { id, bytes } of bodies) writeBody(sql, id, bytes, hasher)
-  takeBack(sql, reverted)
+  deleteBlocks(
+    sql,
+    reverted.map(({ id }) => id),
+    reverted.at(-1)?.height,
+  )
   for (const { id, prevouts } of connected) writeParts(sql, 'prevouts', id, prevouts, hasher)
   multiInsert(sql, 'offsets (block_id, bytes, checks)', 3, connected.length, (i, values) => {
     const { id, offsets } = connected[i]!
@@ -70,12 +74,12 @@ function pushBest(b: BlockRow, values: SqlValue[]): void {
   for (const fee of stats.fees) values.push(fee)
 }
 
-function takeBack(sql: SqlPort, reverted: BatchRows['reverted']): void {
-  const lowest = reverted.at(-1)
-  if (!lowest) return
-  for (const { id } of reverted) {
+/** What is stored by block of these, the highest of the chain down to `lowest`, but for bodies and index rows. */
+export function deleteBlocks(sql: SqlPort, ids: readonly number[], lowest: number | undefined): void {
+  if (lowest === undefined) return
+  for (const id of ids) {
     deleteParts(sql, 'prevouts', id)
     sql.sql.exec('DELETE FROM offsets WHERE block_id = ?', id)
   }
-  sql.sql.exec('DELETE FROM best WHERE height >= ?', lowest.height)
+  sql.sql.exec('DELETE FROM best WHERE height >= ?', lowest)
 }

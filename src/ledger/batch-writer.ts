@@ -1,5 +1,5 @@
 import { SqlHeaderStore } from '../store/header-store.ts'
-import type { SqlCursor, SqlPort, SqlValue } from '../store/sql.ts'
+import { isSelect, type SqlCursor, type SqlPort, type SqlValue } from '../store/sql.ts'
 import type { Hasher } from '../wire/hash.ts'
 import { type BatchRows, writeRows } from './batch-rows.ts'
 import { writeCoinsHeight } from './coin-table.ts'
@@ -43,14 +43,12 @@ export function writeHanded(sql: SqlPort, hasher: Hasher, batch: HandedBatch): R
   })
 }
 
-const READS = /^\s*(select|values)\b/i
-
 /** The same database; who writes to it waits for what a writer is writing. */
 export function behindWriter(port: SqlPort, writer: BatchWriter): SqlPort {
   return {
     sql: {
       exec<T>(query: string, ...bindings: SqlValue[]): SqlCursor<T> {
-        if (writer.begun > 0 && !READS.test(query)) writer.wait()
+        if (writer.begun > 0 && !isSelect(query)) writer.wait()
         return port.sql.exec<T>(query, ...bindings)
       },
       get databaseSize() {

@@ -22,7 +22,7 @@ import { CoinView } from './coin-view.ts'
 import { Coins } from './coins.ts'
 import { type Connected, type Invalid, invalid, type Unavailable } from './connect-result.ts'
 import { forgetBlocks } from './forget-blocks.ts'
-import { type Handed, HandedBatches } from './handed-batches.ts'
+import { HandedBatches } from './handed-batches.ts'
 import { type Candidate, InputCheck } from './input-check.ts'
 import type { Stored } from './parts.ts'
 import { PrefixCounts } from './prefix-counts.ts'
@@ -496,11 +496,8 @@ export class Chainstate {
     )
     if (withCoins) table.written()
     this.#committedTip = this.#tip
-    this.#heights.trim(this.#tip.height)
     this.#bip30.coinbases.written()
-    this.#bip30.coinbases.committed(this.#nextTx)
-    for (const id of damaged) this.#damaged.add(id)
-    for (const id of this.#batch.bodyIds) this.#damaged.delete(id)
+    this.#written({ tip: this.#tip, nextTx: this.#nextTx, bodyIds: this.#batch.bodyIds }, damaged)
     if (this.#release) for (const bytes of this.#batch.bodiesBeside(this.#tip.id)) this.#release(bytes)
     this.#batch.clear()
   }
@@ -534,7 +531,11 @@ export class Chainstate {
     this.#guarded(() => this.#handed?.settle())
   }
 
-  #written({ tip, nextTx, bodyIds }: Handed, damaged: ReadonlySet<number>): void {
+  /** The store has the blocks up to `tip`, and these bodies. */
+  #written(
+    { tip, nextTx, bodyIds }: { tip: HeaderNode; nextTx: number; bodyIds: Iterable<number> },
+    damaged: ReadonlySet<number>,
+  ): void {
     this.#heights.trim(tip.height)
     this.#bip30.coinbases.committed(nextTx)
     for (const id of damaged) this.#damaged.add(id)

@@ -2,9 +2,9 @@ import { CONNECTED } from '../chain/header-store.ts'
 import type { HeaderTree } from '../chain/header-tree.ts'
 import type { SqlPort } from '../store/sql.ts'
 import type { Hasher } from '../wire/hash.ts'
+import { deleteBlocks } from './batch-rows.ts'
 import { forgetSums, writeBusy } from './busy-scripts.ts'
 import { forgetDuplicates } from './duplicate-coinbases.ts'
-import { deleteParts } from './parts.ts'
 
 /**
  * Takes the blocks above a height out of the chain without reading them: everything that the store says of them goes, but
@@ -20,11 +20,11 @@ export function forgetBlocks(sql: SqlPort, tree: HeaderTree, hasher: Hasher, abo
     const scripts = new Set<number>()
     const touched = sql.sql.exec('SELECT DISTINCT prefix48 FROM history WHERE tx_num >= ?', first)
     for (const [prefix] of touched.raw().toArray()) scripts.add(prefix as number)
-    for (const [id] of blocks) {
-      deleteParts(sql, 'prevouts', id)
-      sql.sql.exec('DELETE FROM offsets WHERE block_id = ?', id)
-    }
-    sql.sql.exec('DELETE FROM best WHERE height > ?', above)
+    deleteBlocks(
+      sql,
+      blocks.map(([id]) => id),
+      above + 1,
+    )
     sql.sql.exec('DELETE FROM tx WHERE tx_num >= ?', first)
     sql.sql.exec('DELETE FROM history WHERE tx_num >= ?', first)
     sql.sql.exec('DELETE FROM spend WHERE spender_tx >= ?', first)

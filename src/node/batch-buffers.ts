@@ -1,7 +1,5 @@
 import type { HandedBatch } from '../ledger/batch-writer.ts'
-
-/** Below this many bytes a copy is cheaper than a transfer. */
-const TRANSFER_FROM = 16_384
+import { TRANSFER_FROM } from './transfers.ts'
 
 /** The large buffers of a batch, each once: those that go with it to another thread. */
 export function buffersOf({ rows }: HandedBatch): ArrayBuffer[] {

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError, type StoreErrorCode } from '../store/error.ts'
-import type { SqlCursor, SqlPort, SqlValue } from '../store/sql.ts'
+import { isSelect, type SqlCursor, type SqlPort, type SqlValue } from '../store/sql.ts'
 import { NoRows, namesOf, type Pending, type Prepared, Rows } from './sqlite-cursor.ts'
 
 export { StoreError } from '../store/error.ts'
@@ -20,7 +20,6 @@ export interface SqliteOptions {
 const LIMITS = { variableNumber: 100, sqlLength: 100_000, length: 2 ** 21, functionArg: 32, likePatternLength: 50 }
 /** Transactions are `transactionSync`'s; an object refuses these as well. */
 const NOT_OURS = /^\s*(begin|commit|end|rollback|savepoint|release|attach|detach|vacuum)\b/i
-const PLAIN_SELECT = /^\s*(select|values)\b/i
 const WRITES = /^\s*(insert|update|delete|replace|with)\b/i
 /** What may hold a `?` or a `;` that means nothing. */
 const QUOTED = /'[^']*'|"[^"]*"|`[^`]*`|--[^\n]*|\/\*.*?\*\//gs
@@ -113,10 +112,7 @@ export class SqliteFile implements SqlPort {
   }
 
   run(query: string, bindings: readonly SqlValue[]): number {
-    const prepared = this.#statement(query)
-    if (bindings.length !== prepared.parameters) {
-      throw new Error(`${bindings.length} values for ${prepared.parameters} parameters: ${query}`)
-    }
+    const prepared = this.#statementFor(query, bindings)
     if (prepared.hasRows) throw new Error(`a statement with rows: ${query}`)
     this.#refuseUndone()
     this.#epoch++
@@ -133,10 +129,7 @@ export class SqliteFile implements SqlPort {
   }
 
   #exec<T>(query: string, bindings: SqlValue[]): SqlCursor<T> {
-    const prepared = this.#statement(query)
-    if (bindings.length !== prepared.parameters) {
-      throw new Error(`${bindings.length} values for ${prepared.parameters} parameters: ${query}`)
-    }
+    const prepared = this.#statementFor(query, bindings)
     this.#refuseUndone()
     if (prepared.reads) {
       return new Rows<T>({ query, bindings, epoch: this.#epoch, connection: this.#connection })
@@ -154,6 +147,14 @@ export class SqliteFile implements SqlPort {
     } catch (error) {
       throw this.#explain(error)
     }
+  }
+
+  #statementFor(query: string, bindings: readonly SqlValue[]): Prepared {
+    const prepared = this.#statement(query)
+    if (bindings.length !== prepared.parameters) {
+      throw new Error(`${bindings.length} values for ${prepared.parameters} parameters: ${query}`)
+    }
+    return prepared
   }
 
   #reading(pending: Pending): Prepared {
@@ -182,7 +183,7 @@ export class SqliteFile implements SqlPort {
         statement,
         parameters: query.replace(QUOTED, '').split('?').length - 1,
         hasRows: statement.columns().length > 0,
-        reads: PLAIN_SELECT.test(query),
+        reads: isSelect(query),
         writes: WRITES.test(query),
         busy: false,
       }

@@ -1,7 +1,7 @@
 import type { ToHub, ToLedger } from '../peer/queues.ts'
 
 /** Below this many bytes a copy is cheaper than a transfer. */
-const TRANSFER_FROM = 16_384
+export const TRANSFER_FROM = 16_384
 
 /** Buffers that change hands with a queue value: large payloads that nobody else looks at. */
 export function transfersOf(values: readonly (ToLedger | ToHub)[]): ArrayBuffer[] {

@@ -56,6 +56,13 @@ export interface SqlPort {
   transactionSync<T>(fn: () => T): T
 }
 
+const SELECT = /^\s*(select|values)\b/i
+
+/** A statement that only reads, as its first word tells. */
+export function isSelect(query: string): boolean {
+  return SELECT.test(query)
+}
+
 /** A blob column's value as bytes that the reader owns, in either runtime. */
 export function blob(value: unknown): Uint8Array<ArrayBuffer> {
   if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>

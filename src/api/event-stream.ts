@@ -37,13 +37,19 @@ export function wishOf(query: URLSearchParams, headers: Headers): Wish {
   return { view: 'changes', types, ...(after && { after }) }
 }
 
+interface Stream {
+  writer: ReadableStreamDefaultController<Uint8Array>
+  /** Held because Node's requests know their client's signal weakly: one that is collected never tells that it went. */
+  request: Request
+}
+
 /** Runs a `LiveFeed` over the ledger and a timer, and hands out its streams. */
 export class EventStreams {
   readonly #feed: LiveFeed
   readonly #queries: Questions
   readonly #now: () => Millis
   readonly #report: FaultReport
-  readonly #writers = new Map<number, ReadableStreamDefaultController<Uint8Array>>()
+  readonly #streams = new Map<number, Stream>()
   readonly #encoder = new TextEncoder()
   readonly #timer: FeedTimer
 
@@ -68,7 +74,7 @@ export class EventStreams {
     const { id } = joined
     const body = new ReadableStream<Uint8Array>(
       {
-        start: (controller) => void this.#writers.set(id, controller),
+        start: (writer) => void this.#streams.set(id, { writer, request }),
         pull: () => this.#perform(this.#feed.ready(id)),
         cancel: () => this.#close(id),
       },
@@ -95,7 +101,7 @@ export class EventStreams {
     } catch (error) {
       // Whatever it is, it would come again with the same changes: those who listen have to begin anew.
       this.#report(EVENTS_PATH, error)
-      for (const id of [...this.#writers.keys()]) this.#close(id)
+      for (const id of [...this.#streams.keys()]) this.#close(id)
       this.#perform(this.#feed.failed(this.#now()))
     }
   }
@@ -121,7 +127,7 @@ export class EventStreams {
   #write(to: readonly number[], text: string): void {
     const bytes = this.#encoder.encode(text)
     for (const id of to) {
-      const writer = this.#writers.get(id)
+      const writer = this.#streams.get(id)?.writer
       if (!writer) continue
       try {
         writer.enqueue(bytes)
@@ -135,9 +141,9 @@ export class EventStreams {
   }
 
   #close(id: number): void {
-    const writer = this.#writers.get(id)
+    const writer = this.#streams.get(id)?.writer
     if (!writer) return
-    this.#writers.delete(id)
+    this.#streams.delete(id)
     this.#feed.leave(id)
     try {
       writer.close()

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { EventStreams, wishOf } from '../../src/api/event-stream.ts'
 import { ChangeLog } from '../../src/ledger/change-log.ts'
@@ -6,6 +8,9 @@ import { toDisplay } from '../../src/wire/hash.ts'
 import { transaction, txid } from '../../src/wire/transaction.ts'
 import { makeTx, type Sample, SCRIPTS, sampleChain } from './sample-chain.ts'
 import { type SseEvent, SseReader } from './sse.ts'
+
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
 
 let sample: Sample
 let streams: EventStreams
@@ -140,6 +145,19 @@ test('who goes away is forgotten, whichever way, and then nothing is polled', as
   await second.reader!.cancel()
   expect(streams.listeners).toBe(0)
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test('who goes away after everything that was not held is collected is forgotten as well', async () => {
+  const { away } = open()
+  await vi.advanceTimersByTimeAsync(0)
+  vi.useRealTimers()
+  for (let i = 0; i < 3; i++) {
+    // What a weak reference gave stays until the turn ends.
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+  }
+  away.abort()
+  expect(streams.listeners).toBe(0)
 })
 
 test('who does not read holds a buffer, not what happens, and is cut off after a minute', async () => {

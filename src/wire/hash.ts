@@ -36,15 +36,20 @@ export function hash160(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 const tagPrefixes = new Map<string, Uint8Array>()
 
-/** SHA-256 that starts with the hash of an ASCII tag twice (BIP340). Tags are constants of ours and are remembered. */
+/** SHA-256 that starts with the hash of an ASCII tag twice (BIP340). */
 export function taggedHash(tag: string, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return nobleSha256(concatBytes(tagPrefix(tag), ...parts))
+}
+
+/** The 64 bytes that a tagged hash is made of first. Tags are constants of ours and are remembered. */
+export function tagPrefix(tag: string): Uint8Array {
   let prefix = tagPrefixes.get(tag)
   if (!prefix) {
     const hash = nobleSha256(Uint8Array.from(tag, (letter) => letter.charCodeAt(0)))
     prefix = concatBytes(hash, hash)
     tagPrefixes.set(tag, prefix)
   }
-  return nobleSha256(concatBytes(prefix, ...parts))
+  return prefix
 }
 
 /** Plain JavaScript, for every runtime. */

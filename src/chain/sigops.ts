@@ -1,4 +1,4 @@
-import { instructionAt, lastPush } from '../script/instructions.ts'
+import { instructionAt, isPushOnly, lastPush } from '../script/instructions.ts'
 import { OP } from '../script/opcodes.ts'
 import { isPayToScriptHash, type WitnessProgram, witnessProgram } from '../script/type.ts'
 import type { Transaction } from '../wire/transaction.ts'
@@ -94,6 +94,19 @@ export function transactionSigopCost(tx: Transaction, spent: readonly (Uint8Arra
   return cost
 }
 
+/**
+ * Signature operations outside of witnesses that the inputs of a transaction may execute, as BIP 54 counts them: those of
+ * scriptSigs, of the scripts spent, and of P2SH redeem scripts. `spent` in input order.
+ */
+export function executableSigops(tx: Transaction, spent: readonly Uint8Array[]): number {
+  let count = 0
+  for (const [i, { scriptSig }] of tx.inputs.entries()) {
+    const script = isPayToScriptHash(spent[i]!) ? pushedLast(scriptSig) : spent[i]!
+    count += accurateSigops(scriptSig) + (script ? accurateSigops(script) : 0)
+  }
+  return count
+}
+
 function countIn(script: Uint8Array): number {
   return legacySigops(script, 0, script.length)
 }
@@ -120,12 +133,7 @@ function witnessSigops({ version, program }: WitnessProgram, lastWitness: Uint8A
 
 /** What the scriptSig leaves on top when it only pushes: empty for the number opcodes, whose value has no part in this. */
 function pushedLast(scriptSig: Uint8Array): Uint8Array | undefined {
-  for (let at = 0; at < scriptSig.length; ) {
-    const { opcode, next, broken } = instructionAt(scriptSig, at)
-    if (broken || opcode > OP.OP_16) return undefined
-    at = next
-  }
-  return lastPush(scriptSig)
+  return isPushOnly(scriptSig) ? lastPush(scriptSig) : undefined
 }
 
 /** Of a witness in bytes that were read before, starting at its item count; `at` is 0 where there is none. */

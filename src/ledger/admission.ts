@@ -7,6 +7,7 @@ import { entryCharge, type MempoolEntry, outpointKey } from './mempool-entry.ts'
 import {
   type ChainCoin,
   checkFinal,
+  checkInputKinds,
   checkSigops,
   checkSpends,
   type MempoolChain,
@@ -70,6 +71,8 @@ export class Admission {
     }
     const spent = checkSpends(tx, coins, this.#chain)
     if (spent.kind === 'refused') return spent
+    const unusual = checkInputKinds(tx, coins)
+    if (unusual) return unusual
     const cost = checkSigops(incoming, coins)
     if (cost.kind === 'refused') return cost
     const prevouts = coins.map(({ value, script }) => ({ value, script: script.slice() }))

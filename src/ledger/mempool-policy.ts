@@ -3,10 +3,8 @@ import { isFinal, type MedianTimes, sequenceLocksPass } from '../chain/locks.ts'
 import { transactionSigopCost } from '../chain/sigops.ts'
 import { checkTransaction } from '../chain/tx-rules.ts'
 import { isCoinbase, type ParsedTransaction, type Transaction } from '../wire/transaction.ts'
-import { dustOutputs, MAX_DUST_OUTPUTS } from './dust.ts'
+import { checkStandard, isWitnessStandard, nonstandardInputs } from './standardness.ts'
 
-/** Weight of the largest transaction that nodes relay. */
-export const MAX_STANDARD_WEIGHT = 400_000
 /** Smaller ones can pose as an inner node of a merkle tree. */
 const MIN_STRIPPED_SIZE = 65
 
@@ -60,15 +58,13 @@ export function invalid(reason: string, detail?: string): Refusal {
 }
 
 /** What can be said of a transaction without knowing any other. */
-export function checkAlone({ tx, weight, strippedSize }: ParsedTransaction): Refusal | undefined {
-  const broken = checkTransaction(tx)
+export function checkAlone(incoming: ParsedTransaction): Refusal | undefined {
+  const broken = checkTransaction(incoming.tx)
   if (broken) return invalid(broken)
-  if (isCoinbase(tx)) return invalid('coinbase')
-  if (tx.version < 1 || tx.version > 3) return refuse('version')
-  if (weight > MAX_STANDARD_WEIGHT) return refuse('tx-size')
-  if (strippedSize < MIN_STRIPPED_SIZE) return refuse('tx-size-small')
-  if (dustOutputs(tx).length > MAX_DUST_OUTPUTS) return refuse('dust')
-  return undefined
+  if (isCoinbase(incoming.tx)) return invalid('coinbase')
+  const unusual = checkStandard(incoming)
+  if (unusual) return refuse(unusual)
+  return incoming.strippedSize < MIN_STRIPPED_SIZE ? refuse('tx-size-small') : undefined
 }
 
 /** Whether the next block may hold it, by its lock time. */
@@ -104,6 +100,14 @@ export function checkSpends(
     return invalid('bad-txns-in-belowout', `value in (${coinAmount(value)}) < value out (${coinAmount(out)})`)
   }
   return { kind: 'ok', feeSat: value - out, value }
+}
+
+/** Whether nodes relay it for the kinds of scripts that it spends. `coins` in input order. */
+export function checkInputKinds(tx: Transaction, coins: readonly ChainCoin[]): Refusal | undefined {
+  const spent = coins.map(({ script }) => script)
+  const unusual = nonstandardInputs(tx, spent)
+  if (unusual) return refuse('bad-txns-nonstandard-inputs', unusual)
+  return isWitnessStandard(tx, spent) ? undefined : refuse('bad-witness-nonstandard')
 }
 
 /** What its signature operations cost, and the weight that it counts for because of them. `coins` in input order. */

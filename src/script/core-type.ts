@@ -1,7 +1,8 @@
 import { numberOf } from './core-asm.ts'
-import { instructionAt } from './instructions.ts'
+import { instructionAt, isPushOnly } from './instructions.ts'
 import { OP } from './opcodes.ts'
 import {
+  isPayToAnchor,
   isPayToPubkey,
   isPayToPubkeyHash,
   isPayToScriptHash,
@@ -41,7 +42,7 @@ export function coreScriptType(script: Uint8Array): CoreScriptType {
     if (isPayToWitnessPubkeyHash(script)) return 'witness_v0_keyhash'
     if (isPayToWitnessScriptHash(script)) return 'witness_v0_scripthash'
     if (isPayToTaproot(script)) return 'witness_v1_taproot'
-    if (isAnchor(script)) return 'anchor'
+    if (isPayToAnchor(script)) return 'anchor'
     return witness.version === 0 ? 'nonstandard' : 'witness_unknown'
   }
   if (script[0] === OP.OP_RETURN) return isPushOnly(script, 1) ? 'nulldata' : 'nonstandard'
@@ -73,20 +74,6 @@ function isKey(key: Uint8Array): boolean {
   const first = key[0]
   if (first === 2 || first === 3) return key.length === 33
   return (first === 4 || first === 6 || first === 7) && key.length === 65
-}
-
-/** Pay to anchor: an output that anyone may spend, to raise a transaction's fee. */
-function isAnchor(script: Uint8Array): boolean {
-  return script.length === 4 && script[0] === OP.OP_1 && script[1] === 2 && script[2] === 0x4e && script[3] === 0x73
-}
-
-function isPushOnly(script: Uint8Array, from: number): boolean {
-  for (let at = from; at < script.length; ) {
-    const { opcode, next, broken } = instructionAt(script, at)
-    if (broken || opcode > OP.OP_16) return false
-    at = next
-  }
-  return true
 }
 
 /** 1 to 20, as a small-number opcode or as the shortest push. */

@@ -30,6 +30,16 @@ export function instructionAt(script: Uint8Array, at: number): Instruction {
   return { opcode, data: script.subarray(start, next), next }
 }
 
+/** Whether the script from `from` on can be read and does nothing but push; the reserved opcode below OP_1 counts as a push. */
+export function isPushOnly(script: Uint8Array, from = 0): boolean {
+  for (let at = from; at < script.length; ) {
+    const { opcode, next, broken } = instructionAt(script, at)
+    if (broken || opcode > OP.OP_16) return false
+    at = next
+  }
+  return true
+}
+
 /** The data of the script's last step, when that is a push and every step before it can be read. */
 export function lastPush(script: Uint8Array): Uint8Array | undefined {
   let last: Uint8Array | undefined

@@ -70,6 +70,11 @@ export function isPayToTaproot(s: Uint8Array): boolean {
   return s.length === 34 && s[0] === OP.OP_1 && s[1] === 32
 }
 
+/** Pay to anchor: an output that anyone may spend, to raise a transaction's fee. */
+export function isPayToAnchor(s: Uint8Array): boolean {
+  return s.length === 4 && s[0] === OP.OP_1 && s[1] === 2 && s[2] === 0x4e && s[3] === 0x73
+}
+
 /** The witness program that a script is, of any version and also where consensus gives it no meaning (BIP141). */
 export function witnessProgram(s: Uint8Array): WitnessProgram | undefined {
   if (s.length < 4 || s.length > 42 || s[1] !== s.length - 2) return undefined

@@ -13,13 +13,14 @@ import { nodeHasher } from '../../src/node/hasher.ts'
 import { bytesToHex, hexToBytes, sha256 } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { type Coin, coinbaseCoin, type MadeBlock, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
+import { keyHash } from './fake-chain.ts'
 import { NaiveChain } from './naive-answers.ts'
 import { Ledger } from './open-ledger.ts'
 import { RandomChain } from './random-chain.ts'
 import { reorgTo } from './reorg-to.ts'
 
 const NOW = 1_700_000_000_000
-const OTHER = Uint8Array.of(0x51, 0x51)
+const OTHER = keyHash(7)
 const hashOf = (script: Uint8Array) => sha256(script)
 const txid = (raw: Uint8Array) => parseTransaction(raw).txid
 
@@ -27,7 +28,7 @@ const txid = (raw: Uint8Array) => parseTransaction(raw).txid
 function setUp(seed = 1, wrap: (port: MempoolPort) => MempoolPort = (port) => port) {
   const random = new RandomChain(seed)
   const { maker } = random
-  const tip = random.growMany(maker.genesis, 105, 3).at(-1)!
+  const tip = random.growMany(maker.genesis, 145, 3).at(-1)!
   const ledger = new Ledger()
   ledger.extend(random.path(tip).slice(1))
   maker.tip = tip
@@ -55,12 +56,12 @@ function setUp(seed = 1, wrap: (port: MempoolPort) => MempoolPort = (port) => po
   )
   const queries = new ChainQueries({ sql: ledger.sql, network: regtest, hasher: nodeHasher })
   const answers = new LedgerAnswers(queries, port)
-  /** Mature coinbases of the first blocks, that nothing has spent. */
+  /** Mature coinbases of the first blocks that nothing has spent, of the kind that nodes relay. */
   const coins = maker
     .chain(tip)
-    .slice(0, 6)
-    .filter(({ txids }) => ledger.chain.coins.coin(txids[0]!, 0))
-    .map((block): Coin => ({ ...coinbaseCoin(block, maker), witness: isWitness(ledger, block) }))
+    .slice(0, 46)
+    .filter((block) => isRelayed(ledger, block))
+    .map((block): Coin => coinbaseCoin(block, maker))
   const accept = (raw: Uint8Array) => {
     const result = mempool.accept(raw, NOW)
     if (result.kind !== 'accepted') throw new Error(JSON.stringify(result))
@@ -88,8 +89,10 @@ function setUp(seed = 1, wrap: (port: MempoolPort) => MempoolPort = (port) => po
   }
 }
 
-const isWitness = (ledger: Ledger, { txids }: MadeBlock) =>
-  bytesToHex(ledger.chain.coins.coin(txids[0]!, 0)!.script) === bytesToHex(P2WSH_TRUE)
+const isRelayed = (ledger: Ledger, { txids }: MadeBlock) => {
+  const coin = ledger.chain.coins.coin(txids[0]!, 0)
+  return coin !== undefined && bytesToHex(coin.script) === bytesToHex(P2WSH_TRUE)
+}
 
 function concat(parts: Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]))

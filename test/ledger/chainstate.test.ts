@@ -8,7 +8,15 @@ import { readPrevouts } from '../../src/ledger/prevouts.ts'
 import { PARTS_PER_BLOCK } from '../../src/store/schema.ts'
 import { concatBytes, sha256d, toDisplay } from '../../src/wire/hash.ts'
 import { describeShared, readDat } from '../shared.ts'
-import { type BlockPlan, ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
+import {
+  type BlockPlan,
+  ChainMaker,
+  coinbaseCoin,
+  type MadeBlock,
+  OP_TRUE,
+  P2WSH_TRUE,
+  spend,
+} from '../sim/chain-maker.ts'
 import { chainstateContract } from './chainstate-contract.ts'
 import { dump } from './dump.ts'
 import { naiveIndex } from './naive-index.ts'
@@ -136,7 +144,7 @@ describe('connecting', () => {
     const { coins } = ledger.chain
     expect(coins.coin(coin.txid, 0)).toEqual({
       value: 50_0000_0000,
-      script: OP_TRUE,
+      script: P2WSH_TRUE,
       height: 1,
       coinbase: true,
       txNum: 1,

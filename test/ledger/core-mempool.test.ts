@@ -4,7 +4,7 @@ import { mempoolCoins, mempoolContents } from '../../src/ledger/core-mempool.ts'
 import { Mempool } from '../../src/ledger/mempool.ts'
 import { concatBytes, equalBytes } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
-import { FakeChain, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
+import { FakeChain, keyHash, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
 
 const NOW = 1_700_000_000_000
 
@@ -16,7 +16,7 @@ function setUp() {
     const value = coins.reduce((sum, coin) => sum + coin.value, 0) - fee
     const part = Math.floor(value / outputs)
     const values = Array.from({ length: outputs }, (_, i) => (i > 0 ? part : value - part * (outputs - 1)))
-    const raw = makeTx(coins, values, { scripts: values.map((_, i) => new Uint8Array(60).fill(0x51 + i)) })
+    const raw = makeTx(coins, values, { scripts: values.map((_, i) => keyHash(i)) })
     expect(mempool.accept(raw, NOW)).toMatchObject({ kind: 'accepted' })
     return { raw, fee, coins: outputsOf(raw), ...parseTransaction(raw) }
   }
@@ -83,7 +83,7 @@ test('who says that it may be replaced says so for all that depends on it', () =
   const pay = (coin: TestCoin, sequence: number) => {
     const raw = makeTx([coin], [coin.value - 1000, 0], {
       sequence,
-      scripts: [new Uint8Array(60).fill(0x51), Uint8Array.of(0x6a)],
+      scripts: [keyHash(0), Uint8Array.of(0x6a)],
     })
     expect(mempool.accept(raw, NOW)).toMatchObject({ kind: 'accepted' })
     return outputsOf(raw)[0]!

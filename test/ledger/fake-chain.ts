@@ -1,5 +1,6 @@
 import { outpointKey } from '../../src/ledger/mempool-entry.ts'
 import type { ChainCoin, MempoolChain } from '../../src/ledger/mempool-policy.ts'
+import { opReturn, P2A } from '../../src/script/build.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { concatBytes, hashKey, sha256d } from '../../src/wire/hash.ts'
 import { parseTransaction, type Transaction, transaction } from '../../src/wire/transaction.ts'
@@ -97,7 +98,26 @@ export class FakeChain implements MempoolChain {
   }
 }
 
-/** A raw transaction; every output pays to a script of its own number unless `scripts` says otherwise. */
+/** P2WPKH of a hash that begins with a number. */
+export function keyHash(n: number): Uint8Array {
+  return Uint8Array.of(0, 20, n & 0xff, n >>> 8, ...new Uint8Array(18))
+}
+
+/** A standard script of this length, from 4 bytes on; up to 42 a witness program that nobody has a use for, then data. */
+export function sized(length: number): Uint8Array {
+  if (length === 4) return P2A
+  return length <= 42 ? Uint8Array.of(0x51, length - 2, ...new Uint8Array(length - 2)) : dataOf(length)
+}
+
+/** A script of this length that carries data. */
+export function dataOf(length: number): Uint8Array {
+  const wide = length < 78 ? 1 : length < 258 ? 2 : 3
+  const script = opReturn(new Uint8Array(length - 1 - wide))
+  // Lengths at which the push grows have no shortest form.
+  return script.length === length ? script : concatBytes(script, Uint8Array.of(0))
+}
+
+/** A raw transaction; every output pays to a key hash of its own number unless `scripts` says otherwise. */
 export function makeTx(
   from: readonly TestCoin[],
   values: readonly number[],
@@ -120,7 +140,7 @@ export function makeTx(
     })),
     outputs: values.map((value, i) => ({
       value: BigInt(value),
-      scriptPubKey: options.scripts?.[i] ?? Uint8Array.of(0x04, 0, 0, 0, i & 0xff, 0x75, 0x51),
+      scriptPubKey: options.scripts?.[i] ?? keyHash(i),
     })),
     lockTime: options.lockTime ?? 0,
   }

@@ -8,7 +8,7 @@ import { Mempool } from '../../src/ledger/mempool.ts'
 import { type MempoolEntry, outpointKey } from '../../src/ledger/mempool-entry.ts'
 import { hashKey, prefix48, sha256 } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
-import { FakeChain, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
+import { FakeChain, keyHash, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
 
 const MINUTE = 60_000
 
@@ -80,7 +80,7 @@ class Run {
     const fee = Math.min(value, 1 + b * (a % 5 ? 5 : 50))
     const parts = 1 + (b % 3)
     const values = Array.from({ length: parts }, () => Math.floor((value - fee) / parts))
-    const raw = makeTx([...from], values, { scripts: values.map((_, i) => Uint8Array.of(9, 9, 9, 9, 9, (a + i) % 4)) })
+    const raw = makeTx([...from], values, { scripts: values.map((_, i) => keyHash((a + i) % 4)) })
     this.coins.push(...outputsOf(raw))
     return raw
   }
@@ -155,7 +155,7 @@ class Run {
       const coin = this.#pick(a * (i + 1) + b)
       const at = this.chain.coin(coin.txid, coin.vout)
       if (!at || (at.coinbase && height - at.height < 100)) continue
-      const raw = makeTx([coin], [Math.floor(coin.value / 2)], { scripts: [Uint8Array.of(8, 8, 8, 8, 8, b % 4)] })
+      const raw = makeTx([coin], [Math.floor(coin.value / 2)], { scripts: [keyHash(4 + (b % 4))] })
       if (txs.some((tx) => hashKey(tx) === hashKey(raw))) continue
       if (
         txs.some((tx) =>

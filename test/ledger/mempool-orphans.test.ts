@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { regtest } from '../../src/chain/networks/regtest.ts'
 import { Mempool, type MempoolLimits } from '../../src/ledger/mempool.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
-import { FakeChain, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
+import { FakeChain, makeTx, outputsOf, sized, type TestCoin } from './fake-chain.ts'
 
 const NOW = 1_700_000_000_000
 const MINUTE = 60_000
@@ -21,7 +21,7 @@ const txid = (raw: Uint8Array) => parseTransaction(raw).txid
 
 /** A transaction whose parent nobody has. */
 const stray = (n: number, size = 5) =>
-  makeTx([{ txid: new Uint8Array(32).fill(n), vout: 0, value: 5000 }], [1000], { scripts: [new Uint8Array(size)] })
+  makeTx([{ txid: new Uint8Array(32).fill(n), vout: 0, value: 5000 }], [1000], { scripts: [sized(size)] })
 
 describe('a transaction whose parent is unknown', () => {
   test('waits for it, and for its parent’s parent', () => {

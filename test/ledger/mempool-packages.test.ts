@@ -5,7 +5,7 @@ import { Mempool, type MempoolLimits } from '../../src/ledger/mempool.ts'
 import { refusalText } from '../../src/ledger/mempool-policy.ts'
 import { hexToBytes, toDisplay } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
-import { FakeChain, makeTx, outputsOf, REWARD, type TestCoin } from './fake-chain.ts'
+import { FakeChain, makeTx, outputsOf, REWARD, sized, type TestCoin } from './fake-chain.ts'
 
 const NOW = 1_700_000_000_000
 const MINUTE = 60_000
@@ -71,10 +71,10 @@ describe('a parent that pays too little', () => {
   test('stays out with a child that pays too little for both', () => {
     const { receive, held, coin } = setUp()
     const parent = pay(coin, 0)
-    expect(receive(parent)).toBe('min relay fee not met, 0 < 7')
-    expect(receive(childOf(parent, 13))).toBe('min relay fee not met, 13 < 14')
+    expect(receive(parent)).toBe('min relay fee not met, 0 < 9')
+    expect(receive(childOf(parent, 16))).toBe('min relay fee not met, 16 < 17')
     expect(held()).toEqual([])
-    expect(receive(childOf(parent, 14))).toBe('accepted')
+    expect(receive(childOf(parent, 17))).toBe('accepted')
   })
 
   test('is tried with each of its waiting children', () => {
@@ -95,7 +95,7 @@ describe('a parent that pays too little', () => {
     const grandchild = childOf(child, 1000)
     expect([grandchild, parent, child].map((raw) => receive(raw))).toEqual([
       'orphan',
-      'min relay fee not met, 0 < 7',
+      'min relay fee not met, 0 < 9',
       'accepted',
     ])
     expect(held()).toEqual([parent, child, grandchild])
@@ -107,7 +107,7 @@ describe('a parent that pays too little', () => {
     const other = pay(chain.reward(2), 1000)
     const child = makeTx([outputsOf(parent)[0]!, outputsOf(other)[0]!], [REWARD])
     expect([parent, child, other].map((raw) => receive(raw))).toEqual([
-      'min relay fee not met, 0 < 7',
+      'min relay fee not met, 0 < 9',
       'orphan',
       'accepted',
     ])
@@ -167,9 +167,9 @@ describe('a parent that pays too little and a child that spends what it spends',
     const parent = makeTx([coin, chain.reward(2)], [2 * REWARD])
     const child = makeTx([outputsOf(parent)[0]!, coin], [3 * REWARD - 100_000])
     const first = order === 'parent first'
-    expect(first ? receive(parent) : receive(child, B)).toBe(first ? 'min relay fee not met, 0 < 11' : 'orphan')
+    expect(first ? receive(parent) : receive(child, B)).toBe(first ? 'min relay fee not met, 0 < 13' : 'orphan')
     const second = first ? receive(child, B) : receive(parent)
-    expect(second).toBe(first ? 'conflict-in-package' : 'min relay fee not met, 0 < 11')
+    expect(second).toBe(first ? 'conflict-in-package' : 'min relay fee not met, 0 < 13')
     expect(held()).toEqual([])
     // Each of them may still come in with another one.
     const other = pay(outputsOf(parent)[0]!, 1000)
@@ -203,7 +203,7 @@ describe('transactions offered together', () => {
     const parent = pay(chain.reward(1), 0)
     const broken = makeTx(outputsOf(parent), [REWARD + 1])
     expect(together(parent, broken)).toMatch(/^transaction failed: 1 bad-txns-in-belowout/)
-    expect(together(parent, childOf(parent, 5))).toBe('transaction failed: 1 min relay fee not met, 5 < 14')
+    expect(together(parent, childOf(parent, 5))).toBe('transaction failed: 1 min relay fee not met, 5 < 17')
     expect([held(), mempool.takeChanges()]).toEqual([[], []])
   })
 
@@ -231,15 +231,15 @@ describe('transactions offered together', () => {
     const second = pay(chain.reward(3), 0)
     const three = makeTx([outputsOf(parent)[0]!, outputsOf(second)[0]!], [REWARD])
     expect(together(parent, second, three)).toBe('package RBF failed: package must be 1-parent-1-child')
-    const little = childOf(parent, 913)
+    const little = childOf(parent, 916)
     expect(together(parent, little)).toBe(
-      `package RBF failed: insufficient anti-DoS fees, rejecting replacement ${idHex(little)}, not enough additional fees to relay; 0.00000013 < 0.00000014`,
+      `package RBF failed: insufficient anti-DoS fees, rejecting replacement ${idHex(little)}, not enough additional fees to relay; 0.00000016 < 0.00000017`,
     )
     const greedy = pay(coin, 3000)
     expect(together(greedy, childOf(greedy, 100))).toBe(
       'package RBF failed: package feerate is less than or equal to parent feerate',
     )
-    const heavy = pay(coin, 700, { scripts: [new Uint8Array(2000)] })
+    const heavy = pay(coin, 700, { scripts: [sized(2000)] })
     expect(together(heavy, childOf(heavy, 900))).toBe(
       'package RBF failed: insufficient feerate: does not improve feerate diagram',
     )

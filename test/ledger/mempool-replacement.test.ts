@@ -8,7 +8,7 @@ import type { ReplacementTree } from '../../src/ledger/mempool-questions.ts'
 import { ReplacementHistory } from '../../src/ledger/replacement-history.ts'
 import { hashKey, sha256, toDisplay } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
-import { FakeChain, makeTx, outputsOf, REWARD, type TestCoin } from './fake-chain.ts'
+import { FakeChain, makeTx, outputsOf, REWARD, sized, type TestCoin } from './fake-chain.ts'
 
 const NOW = 1_700_000_000_000
 const FINAL = { sequence: 0xffff_ffff }
@@ -36,7 +36,7 @@ const split = (coin: TestCoin, parts: number, fee: number, options: Parameters<t
 describe('a transaction that spends what another one spends', () => {
   test('takes its place when it pays more, whether that one agreed or not', () => {
     const { mempool, offer, held, coin } = setUp()
-    const [first, second] = [pay(coin, 1000, FINAL), pay(coin, 1007, FINAL)]
+    const [first, second] = [pay(coin, 1000, FINAL), pay(coin, 1009, FINAL)]
     offer(first)
     expect(mempool.accept(second, NOW)).toMatchObject({ kind: 'accepted', replaced: [txid(first)] })
     expect(held()).toEqual([second])
@@ -51,7 +51,7 @@ describe('a transaction that spends what another one spends', () => {
     const parent = pay(coin, 1000)
     const child = pay(outputsOf(parent)[0]!, 500)
     for (const raw of [parent, child]) offer(raw)
-    const [little, enough] = [pay(coin, 1499), pay(coin, 1507)]
+    const [little, enough] = [pay(coin, 1499), pay(coin, 1509)]
     expect(offer(little)).toBe(
       `insufficient fee, rejecting replacement ${idHex(little)}, less fees than conflicting txs; 0.00001499 < 0.000015`,
     )
@@ -61,13 +61,13 @@ describe('a transaction that spends what another one spends', () => {
 
   test('pays for its own way besides', () => {
     const { offer, coin } = setUp()
-    // 67 bytes at 100 sat/kvB.
-    const again = pay(coin, 1006)
+    // 82 bytes at 100 sat/kvB.
+    const again = pay(coin, 1008)
     offer(pay(coin, 1000))
     expect(offer(again)).toBe(
-      `insufficient fee, rejecting replacement ${idHex(again)}, not enough additional fees to relay; 0.00000006 < 0.00000007`,
+      `insufficient fee, rejecting replacement ${idHex(again)}, not enough additional fees to relay; 0.00000008 < 0.00000009`,
     )
-    expect(offer(pay(coin, 1007))).toBe('accepted')
+    expect(offer(pay(coin, 1009))).toBe('accepted')
   })
 
   test('is refused when it pays more in all but less for each byte', () => {
@@ -185,7 +185,7 @@ describe('fee-rate diagrams', () => {
 
 describe('transactions of version 3', () => {
   const V3 = { version: 3 }
-  const V3_BIG = (bytes: number) => ({ version: 3, scripts: [new Uint8Array(bytes)] })
+  const V3_BIG = (bytes: number) => ({ version: 3, scripts: [sized(bytes)] })
   const named = (raw: Uint8Array) => `${idHex(raw)} (wtxid=${toDisplay(parseTransaction(raw).wtxid)})`
 
   test('and others do not spend each other unconfirmed', () => {
@@ -228,7 +228,7 @@ describe('transactions of version 3', () => {
     const [first, poor, rich] = [1000, 1003, 2000].map((fee, i) => pay(outputsOf(parent)[i && 1]!, fee, V3))
     for (const raw of [parent, first!]) expect(offer(raw)).toBe('accepted')
     expect(offer(poor!)).toBe(
-      `insufficient fee (including sibling eviction), rejecting replacement ${idHex(poor!)}, not enough additional fees to relay; 0.00000003 < 0.00000007`,
+      `insufficient fee (including sibling eviction), rejecting replacement ${idHex(poor!)}, not enough additional fees to relay; 0.00000003 < 0.00000009`,
     )
     expect(mempool.accept(rich!, NOW)).toMatchObject({ kind: 'accepted', replaced: [txid(first!)] })
     expect(held()).toEqual([parent, rich!])

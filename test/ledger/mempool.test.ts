@@ -5,7 +5,7 @@ import { broadcast } from '../../src/ledger/broadcast.ts'
 import { Mempool, type MempoolLimits } from '../../src/ledger/mempool.ts'
 import { refusalText } from '../../src/ledger/mempool-policy.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
-import { FakeChain, makeTx, outputsOf, REWARD, type TestCoin } from './fake-chain.ts'
+import { FakeChain, keyHash, makeTx, outputsOf, REWARD, sized, type TestCoin } from './fake-chain.ts'
 
 const NOW = 1_700_000_000_000
 const OP_TRUE = Uint8Array.of(0x51)
@@ -99,9 +99,9 @@ describe('a mempool', () => {
     ['accepted', (coin) => pay(coin, 1000, { version: 1 })],
     ['accepted', (coin) => pay(coin, 1000, { version: 3 })],
     // 10 + 41 + 9 bytes and the script: 64 in all, then 65.
-    ['tx-size-small', (coin) => pay(coin, 1000, { scripts: [new Uint8Array(4)] })],
-    ['accepted', (coin) => pay(coin, 1000, { scripts: [new Uint8Array(5)] })],
-    ['tx-size', (coin) => pay(coin, 1000, { scripts: [new Uint8Array(100_000)] })],
+    ['tx-size-small', (coin) => pay(coin, 1000, { scripts: [sized(4)] })],
+    ['accepted', (coin) => pay(coin, 1000, { scripts: [sized(5)] })],
+    ['tx-size', (coin) => pay(coin, 1000, { scripts: [sized(100_000)] })],
     ['tx-size', (coin) => pay(coin, 1000, { witness: [new Uint8Array(400_000)] })],
     ['accepted', (coin) => pay(coin, 20_000, { witness: [new Uint8Array(390_000)] })],
     ['non-final', (coin, chain) => pay(coin, 1000, { lockTime: chain.tip.height + 1 })],
@@ -121,8 +121,8 @@ describe('a mempool', () => {
     ['bad-txns-inputs-missingorspent', () => pay({ txid: new Uint8Array(32).fill(7), vout: 0, value: 5000 }, 1000)],
     ['bad-txns-inputs-missingorspent', (coin) => pay({ ...coin, vout: 1 }, 1000)],
     // 64 bytes of the 65 that `pay` makes without a script, 61 in all with 4: 100 sat/kvB asks for 7.
-    ['min relay fee not met, 6 < 7', (coin) => pay(coin, 6, { scripts: [new Uint8Array(5)] })],
-    ['accepted', (coin) => pay(coin, 7, { scripts: [new Uint8Array(5)] })],
+    ['min relay fee not met, 6 < 7', (coin) => pay(coin, 6, { scripts: [sized(5)] })],
+    ['accepted', (coin) => pay(coin, 7, { scripts: [sized(5)] })],
   ])('answers %s', (expected, make) => {
     const { chain, mempool, coin } = setUp()
     expect(outcome(mempool, make(coin, chain))).toBe(expected)
@@ -142,7 +142,7 @@ describe('a mempool', () => {
 
   test('asks for the floor that it is given', () => {
     const { mempool, coin } = setUp({ minFeeRate: 1000 })
-    const scripts = [new Uint8Array(81)]
+    const scripts = [sized(81)]
     expect(outcome(mempool, pay(coin, 10, { scripts }))).toBe('min relay fee not met, 10 < 141')
     expect(mempool.minFeeRate(NOW)).toBe(1000)
   })
@@ -188,11 +188,11 @@ describe('a mempool', () => {
     const witness = [OP_TRUE]
     const raw = pay(coin, 1000, { witness })
     const { txid, wtxid } = parseTransaction(raw)
-    const refused = parseTransaction(pay(coin, 0, { scripts: [new Uint8Array(5)] }))
+    const refused = parseTransaction(pay(coin, 0, { scripts: [sized(5)] }))
     const wanted = () => [txid, wtxid, refused.wtxid].map((id) => mempool.wants(id))
     expect(wanted()).toEqual([true, true, true])
     mempool.receive(raw, 1, NOW)
-    mempool.receive(pay(coin, 0, { scripts: [new Uint8Array(5)] }), 1, NOW)
+    mempool.receive(pay(coin, 0, { scripts: [sized(5)] }), 1, NOW)
     expect(wanted()).toEqual([false, false, false])
     // The next block may change what is refused; what it mined is done with.
     mempool.update({ reverted: [], connected: [chain.connect([raw])] }, NOW)
@@ -211,13 +211,13 @@ describe('a broadcast', () => {
     ['-22 TX decode failed. Make sure the tx has at least one input.', () => Uint8Array.of(1, 2, 3)],
     ['-26 bad-txns-vin-empty', () => makeTx([], [])],
     ['-25 bad-txns-inputs-missingorspent', (coin) => pay({ ...coin, vout: 9 }, 1000)],
-    ['-26 min relay fee not met, 6 < 7', (coin) => pay(coin, 6, { scripts: [new Uint8Array(5)] })],
+    ['-26 min relay fee not met, 6 < 7', (coin) => pay(coin, 6, { scripts: [sized(5)] })],
     ['-25 Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)', (coin) => pay(coin, 1_000_000)],
     [
       '-25 Unspendable output exceeds maximum configured by user (maxburnamount)',
-      (coin) => pay(coin, 1000, { scripts: [Uint8Array.of(0x6a, 1, 1, 1, 1)] }),
+      (coin) => pay(coin, 1000, { scripts: [Uint8Array.of(0x6a, 3, 1, 1, 1)] }),
     ],
-    ['accepted', (coin) => makeTx([coin], [REWARD - 1000, 0], { scripts: [OP_TRUE, Uint8Array.of(0x6a)] })],
+    ['accepted', (coin) => makeTx([coin], [REWARD - 1000, 0], { scripts: [keyHash(0), Uint8Array.of(0x6a)] })],
   ])('is answered %s', (expected, make) => {
     const { mempool, coin } = setUp()
     expect(answer(mempool, make(coin))).toBe(expected)

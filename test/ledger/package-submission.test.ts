@@ -5,7 +5,7 @@ import type { PackageOptions } from '../../src/ledger/mempool-questions.ts'
 import { submitPackage, testAccept } from '../../src/ledger/package-submission.ts'
 import { toDisplay } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
-import { FakeChain, makeTx, outputsOf, REWARD, type TestCoin } from './fake-chain.ts'
+import { FakeChain, keyHash, makeTx, outputsOf, REWARD, type TestCoin } from './fake-chain.ts'
 
 const NOW = 1_700_000_000_000
 
@@ -36,15 +36,15 @@ describe('a package', () => {
   test('of a parent and the child that pays for it comes in, and tells at which rate', () => {
     const { submit, held, coin } = setUp()
     const parent = pay(coin, 0)
-    const child = childOf(parent, 1340)
+    const child = childOf(parent, 1640)
     const { answer, accepted } = submit([parent, child])
     const effective = { feeRate: 10_000, includes: [id(parent), id(child)] }
     expect(answer).toEqual({
       kind: 'judged',
       message: 'success',
       txs: [
-        { txid: id(parent), wtxid: id(parent), vsize: 67, feeSat: 0, effective },
-        { txid: id(child), wtxid: id(child), vsize: 67, feeSat: 1340, effective },
+        { txid: id(parent), wtxid: id(parent), vsize: 82, feeSat: 0, effective },
+        { txid: id(child), wtxid: id(child), vsize: 82, feeSat: 1640, effective },
       ],
       replaced: [],
     })
@@ -54,16 +54,16 @@ describe('a package', () => {
 
   test('whose members are good enough by themselves comes in one by one', () => {
     const { outcome, coin } = setUp()
-    const parent = pay(coin, 670)
-    const raws = [parent, childOf(parent, 67)]
+    const parent = pay(coin, 820)
+    const raws = [parent, childOf(parent, 82)]
     expect(outcome(raws)).toEqual(['success', 'in at 10000', 'in at 1000'])
     expect(outcome(raws)).toEqual(['success', 'in before', 'in before'])
-    expect(outcome([childOf(parent, 67)])).toEqual(['success', 'in before'])
+    expect(outcome([childOf(parent, 82)])).toEqual(['success', 'in before'])
   })
 
   test('may have many parents', () => {
     const { chain, outcome } = setUp()
-    const parents = [0, 670, 3].map((fee, i) => pay(chain.reward(i + 1), fee))
+    const parents = [0, 820, 3].map((fee, i) => pay(chain.reward(i + 1), fee))
     const child = makeTx(
       parents.map((raw) => outputsOf(raw)[0]!),
       [3 * REWARD - 2000],
@@ -92,7 +92,7 @@ describe('a package', () => {
 
   test('keeps what was good by itself when the rest is not', () => {
     const { held, outcome, coin } = setUp()
-    const parent = pay(coin, 670)
+    const parent = pay(coin, 820)
     const greedy = makeTx(outputsOf(parent), [REWARD + 1])
     expect(outcome([parent, greedy])).toEqual([
       'transaction failed',
@@ -105,10 +105,10 @@ describe('a package', () => {
   test('fails as a whole when it pays too little', () => {
     const { held, outcome, coin } = setUp()
     const parent = pay(coin, 0)
-    expect(outcome([parent, childOf(parent, 13)])).toEqual([
+    expect(outcome([parent, childOf(parent, 16)])).toEqual([
       'transaction failed',
-      'min relay fee not met, 0 < 7',
-      'min relay fee not met, 13 < 14',
+      'min relay fee not met, 0 < 9',
+      'min relay fee not met, 16 < 17',
     ])
     expect(held()).toEqual([])
   })
@@ -128,11 +128,11 @@ describe('a package', () => {
     ['-22 TX decode failed. Make sure the tx has at least one input.', (coin) => [pay(coin, 0), Uint8Array.of(1)]],
     [
       '-25 Unspendable output exceeds maximum configured by user (maxburnamount)',
-      (coin) => [pay(coin, 1000, { scripts: [Uint8Array.of(0x6a, 1, 1, 1, 1)] })],
+      (coin) => [pay(coin, 1000, { scripts: [Uint8Array.of(0x6a, 3, 1, 1, 1)] })],
     ],
     [
       'success',
-      (coin) => [makeTx([coin], [REWARD - 2000, 1000], { scripts: [Uint8Array.of(0x51), Uint8Array.of(0x6a)] })],
+      (coin) => [makeTx([coin], [REWARD - 2000, 1000], { scripts: [keyHash(0), Uint8Array.of(0x6a)] })],
       { maxBurn: 1000 },
     ],
     [
@@ -168,7 +168,7 @@ describe('a package', () => {
     ],
     ['transaction failed', (coin) => [pay(coin, 1_000_000)]],
     ['success', (coin) => [pay(coin, 1_000_000)], { maxFeeRate: 0 }],
-    ['transaction failed', (coin) => [pay(coin, 671)], { maxFeeRate: 10_000 }],
+    ['transaction failed', (coin) => [pay(coin, 821)], { maxFeeRate: 10_000 }],
   ])('is answered %s', (expected, make, options) => {
     const { chain, mempool, outcome, coin } = setUp()
     const [message, ...each] = outcome(make(coin, chain.reward(2)), options)
@@ -190,17 +190,17 @@ describe('a test', () => {
 
   test('says what would be, and does nothing', () => {
     const { mempool, coin } = setUp()
-    const raw = pay(coin, 670)
+    const raw = pay(coin, 820)
     const wtxid = id(raw)
     expect(tested(mempool, [raw])).toEqual([
-      { txid: wtxid, wtxid, allowed: true, vsize: 67, feeSat: 670, effective: { feeRate: 10_000, includes: [wtxid] } },
+      { txid: wtxid, wtxid, allowed: true, vsize: 82, feeSat: 820, effective: { feeRate: 10_000, includes: [wtxid] } },
     ])
     expect(tested(mempool, [])).toBe('Array must contain between 1 and 25 transactions.')
   })
 
   test.each<[string, string, (coin: TestCoin) => Uint8Array, number?]>([
     ['missing-inputs', 'bad-txns-inputs-missingorspent', (coin) => pay({ ...coin, vout: 5 }, 1000)],
-    ['min relay fee not met', 'min relay fee not met, 1 < 7', (coin) => pay(coin, 1)],
+    ['min relay fee not met', 'min relay fee not met, 1 < 9', (coin) => pay(coin, 1)],
     ['max-fee-exceeded', 'max-fee-exceeded', (coin) => pay(coin, 1e6)],
     ['max-fee-exceeded', 'max-fee-exceeded', (coin) => pay(coin, 1000), 1000],
     ['version', 'version', (coin) => pay(coin, 1000, { version: 9 })],

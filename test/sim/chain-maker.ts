@@ -30,7 +30,7 @@ export interface MadeBlock {
 }
 
 export interface BlockPlan {
-  /** Where the coinbase pays; `OP_TRUE` unless given. */
+  /** Where the coinbase pays; where the maker's do unless given. */
   script?: Uint8Array
   /** Raw transactions after the coinbase, as on the wire. */
   transactions?: readonly Uint8Array[]
@@ -55,7 +55,8 @@ export class ChainMaker {
   readonly network: Network
   readonly genesis: MadeBlock
   readonly #random: SeededRandom
-  readonly #script: Uint8Array
+  /** Where coinbases pay; `P2WSH_TRUE` unless given, which nodes relay. */
+  readonly script: Uint8Array
   readonly #blocks = new Map<string, MadeBlock>()
   /** What `mine` builds on: the last block it made. */
   tip: MadeBlock
@@ -63,7 +64,7 @@ export class ChainMaker {
   constructor(options: { network?: Network; seed?: number; script?: Uint8Array } = {}) {
     this.network = options.network ?? regtest
     this.#random = new SeededRandom(options.seed ?? 1)
-    this.#script = options.script ?? OP_TRUE
+    this.script = options.script ?? P2WSH_TRUE
     const raw = this.network.genesis
     this.genesis = {
       hash: sha256d(raw.subarray(0, 80)),
@@ -131,7 +132,7 @@ export class ChainMaker {
     const outputs = [
       {
         value: BigInt(this.subsidy(height) + (plan.feeSat ?? 0)),
-        scriptPubKey: plan.script ?? this.#script,
+        scriptPubKey: plan.script ?? this.script,
       },
     ]
     if (witnessRoot) {
@@ -205,9 +206,10 @@ export function spend(
   return encode(transaction, tx)
 }
 
-/** The coinbase output of a made block. */
+/** The coinbase output of a block that was made without a script of its own. */
 export function coinbaseCoin(block: MadeBlock, maker: ChainMaker): Coin {
-  return { txid: block.txids[0]!, vout: 0, valueSat: maker.subsidy(block.height) }
+  const witness = maker.script === P2WSH_TRUE
+  return { txid: block.txids[0]!, vout: 0, valueSat: maker.subsidy(block.height), ...(witness && { witness }) }
 }
 
 /** Hashes pairwise, an odd last one with itself. */

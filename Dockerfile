@@ -12,7 +12,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 FROM dependencies AS build
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN npm run build && rm dist/worker.js dist/*.map
+RUN npm run build && rm dist/worker.js dist/*.wasm dist/*.map
 
 FROM node:24-slim
 WORKDIR /app

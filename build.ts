@@ -1,6 +1,7 @@
 /** Bundles the program, the Worker and the browser's files into `dist/`; `dist/site` is what a browser may have of it. */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
+import { WASM_FILE } from './src/script/wasm-secp256k1.ts'
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
 
@@ -32,7 +33,7 @@ await Promise.all([
   }),
   // For `workerd serve`; wrangler makes its own of the same entry.
   build({
-    entryPoints: { worker: 'src/cloudflare/worker.ts' },
+    entryPoints: { worker: 'src/cloudflare/worker.ts', secp256k1: WASM_FILE },
     outdir: 'dist',
     bundle: true,
     platform: 'neutral',
@@ -43,6 +44,9 @@ await Promise.all([
     external: ['cloudflare:*', 'node:*'],
     jsx: 'automatic',
     jsxImportSource: 'hono/jsx',
+    // WebAssembly stays a file of its own, which selfhost/causeway.capnp names.
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
   }),
   build({
     entryPoints: { live: 'web/client/live.ts' },

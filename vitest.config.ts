@@ -12,6 +12,7 @@ function relayOptions(bindings: Record<string, string> = {}) {
     miniflare: {
       cf: false as const, // nothing is fetched to describe requests
       compatibilityDate: compatibility_date,
+      modulesRules: [{ type: 'CompiledWasm' as const, include: ['**/*.wasm'] }], // as wrangler has it of its own accord
       bindings: { CAUSEWAY_NETWORK: 'regtest', ...bindings },
       durableObjects: {
         HUB: { className: 'Hub', useSQLite: true },

@@ -28,7 +28,10 @@ const config :Workerd.Config = (
 );
 
 const causeway :Workerd.Worker = (
-  modules = [ (name = "worker.js", esModule = embed "../dist/worker.js") ],
+  modules = [
+    (name = "worker.js", esModule = embed "../dist/worker.js"),
+    (name = "secp256k1.wasm", wasm = embed "../dist/secp256k1.wasm"),
+  ],
   compatibilityDate = "2026-10-01",
 
   # A unique key is part of the files' names: under another one the relay would begin anew.

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { WASM_FILE } from '../../src/script/wasm-secp256k1.ts'
 import { freePort } from '../../test/free-port.ts'
 import { Workerd } from '../../test/workerd.ts'
 
@@ -13,7 +14,7 @@ export async function startTimed(): Promise<{ workerd: Workerd; inspector: strin
   const remove = () => rmSync(folder, { recursive: true })
   try {
     await build({
-      entryPoints: { worker: join(import.meta.dirname, 'timed-worker.ts') },
+      entryPoints: { worker: join(import.meta.dirname, 'timed-worker.ts'), secp256k1: WASM_FILE },
       outdir: folder,
       absWorkingDir: ROOT,
       // As in build.ts.
@@ -26,9 +27,11 @@ export async function startTimed(): Promise<{ workerd: Workerd; inspector: strin
       external: ['cloudflare:*', 'node:*'],
       jsx: 'automatic',
       jsxImportSource: 'hono/jsx',
+      loader: { '.wasm': 'copy' },
+      assetNames: '[name]',
     })
     const config = readFileSync(join(ROOT, 'selfhost/causeway.capnp'), 'utf8')
-      .replace('../dist/worker.js', 'worker.js')
+      .replaceAll('../dist/', '')
       .replace('services = [', 'v8Flags = ["--expose-gc"],\n  services = [')
     writeFileSync(join(folder, 'causeway.capnp'), config)
     const inspector = `127.0.0.1:${await freePort()}`

@@ -1,0 +1,29 @@
+import { describe } from 'vitest'
+import { edgeEcdsa, edgeSecp256k1 } from '../../src/cloudflare/secp256k1.ts'
+import { ecdsaSecp256k1 } from '../../src/script/ecdsa-secp256k1.ts'
+import { type CurveVectors, secp256k1Contract } from '../script/secp256k1-contract.ts'
+
+/** Vite's: the texts of files, of those that are there. */
+declare global {
+  interface ImportMeta {
+    glob(paths: string[], options: { query: '?raw'; import: 'default'; eager: true }): Record<string, string>
+  }
+}
+
+const files = import.meta.glob(
+  [
+    '../../../shared/vectors/crypto/bip340_test_vectors.csv',
+    '../../../shared/vectors/crypto/wycheproof_ecdsa_secp256k1_sha256_bitcoin.json',
+    '../../../shared/vectors/tx/bip341_wallet_vectors.json',
+  ],
+  { query: '?raw', import: 'default', eager: true },
+)
+
+function vectors(): CurveVectors | undefined {
+  const text = (part: string) => Object.entries(files).find(([path]) => path.includes(part))?.[1]
+  const [bip340, wycheproof, bip341] = [text('bip340'), text('wycheproof'), text('bip341')]
+  return bip340 && wycheproof && bip341 ? { bip340, wycheproof, bip341 } : undefined
+}
+
+describe('libsecp256k1 in workerd', () => secp256k1Contract(ecdsaSecp256k1(edgeEcdsa()), vectors(), 5))
+describe('what Durable Objects use', () => secp256k1Contract(edgeSecp256k1, vectors(), 2))

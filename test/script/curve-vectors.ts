@@ -1,9 +1,7 @@
-import { readShared, sharedVectors } from '../shared.ts'
+import { readShared } from '../shared.ts'
 import type { CurveVectors } from './secp256k1-contract.ts'
 
-/** `undefined` where the shared data is missing. */
-export function curveVectors(): CurveVectors | undefined {
-  if (!sharedVectors()) return undefined
+export function curveVectors(): CurveVectors {
   const text = (path: string) => new TextDecoder().decode(readShared(path))
   return {
     bip340: text('crypto/bip340_test_vectors.csv'),

@@ -1,7 +1,7 @@
-import { describe } from 'vitest'
+import { describe, test } from 'vitest'
 import { edgeEcdsa, edgeSecp256k1 } from '../../src/cloudflare/secp256k1.ts'
 import { ecdsaSecp256k1 } from '../../src/script/ecdsa-secp256k1.ts'
-import { type CurveVectors, secp256k1Contract } from '../script/secp256k1-contract.ts'
+import { type CurveVectors, curveVectorsContract, secp256k1Contract } from '../script/secp256k1-contract.ts'
 
 /** Vite's: the texts of files, of those that are there. */
 declare global {
@@ -25,5 +25,13 @@ function vectors(): CurveVectors | undefined {
   return bip340 && wycheproof && bip341 ? { bip340, wycheproof, bip341 } : undefined
 }
 
-describe('libsecp256k1 in workerd', () => secp256k1Contract(ecdsaSecp256k1(edgeEcdsa()), vectors(), 5))
-describe('what Durable Objects use', () => secp256k1Contract(edgeSecp256k1, vectors(), 2))
+const shared = vectors()
+
+describe.each([
+  ['libsecp256k1 in workerd', ecdsaSecp256k1(edgeEcdsa())],
+  ['what Durable Objects use', edgeSecp256k1],
+])('%s', (_, secp256k1) => {
+  secp256k1Contract(secp256k1, 5)
+  if (shared) describe('with vectors of others', () => curveVectorsContract(secp256k1, shared))
+  else test.skip('skipped: there is no ../shared/vectors here', () => {})
+})

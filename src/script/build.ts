@@ -23,6 +23,11 @@ export function push(data: Uint8Array): Uint8Array {
     if (byte >= 1 && byte <= 16) return Uint8Array.of(OP.OP_1 + byte - 1)
     if (byte === 0x81) return Uint8Array.of(OP.OP_1NEGATE)
   }
+  return pushBytes(data)
+}
+
+/** The shortest step that carries `data` byte by byte, as pushes were written before numbers had opcodes of their own. */
+export function pushBytes(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return concatBytes(pushPrefix(data.length), data)
 }
 

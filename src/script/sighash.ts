@@ -1,5 +1,5 @@
 import { Writer } from '../wire/codec.ts'
-import { concatBytes, type Hasher, nobleHasher, taggedHash } from '../wire/hash.ts'
+import { concatBytes, type Hasher, nobleHasher, taggedHashBy } from '../wire/hash.ts'
 import type { Transaction, TxOut } from '../wire/transaction.ts'
 import { instructionAt } from './instructions.ts'
 import { OP } from './opcodes.ts'
@@ -24,11 +24,11 @@ const NO_OUTPUTS = Uint8Array.of(0)
 /** What a signature in a taproot input covers beside the transaction. */
 export interface TaprootContext {
   /** Last witness item when it begins with 0x50, that byte included. */
-  annex?: Uint8Array
+  annex?: Uint8Array | undefined
   /** Script path only: the hash of the leaf that runs (BIP342). */
-  leafHash?: Uint8Array
+  leafHash?: Uint8Array | undefined
   /** Script path only: position in opcodes of the last OP_CODESEPARATOR that ran; none when absent. */
-  codeSeparator?: number
+  codeSeparator?: number | undefined
 }
 
 /**
@@ -113,7 +113,7 @@ export class SignatureHashes {
   /** Of taproot (BIP341, BIP342); undefined for a hash type that is not allowed, and for SINGLE without its output. */
   taproot(index: number, hashType: number, context: TaprootContext = {}): Uint8Array | undefined {
     const message = this.taprootMessage(index, hashType, context)
-    return message && taggedHash('TapSighash', message)
+    return message && taggedHashBy(this.#hasher, 'TapSighash', message)
   }
 
   /** What `taproot` hashes: the epoch byte and the common signature message, with BIP342's extension in a leaf. */

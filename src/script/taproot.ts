@@ -1,13 +1,14 @@
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { Writer } from '../wire/codec.ts'
-import { bytesToHex, concatBytes, equalBytes, taggedHash } from '../wire/hash.ts'
+import { bytesToHex, concatBytes, equalBytes, type Hasher, nobleHasher, taggedHashBy } from '../wire/hash.ts'
 
 /** The leaf version of BIP342 scripts. */
 export const TAPSCRIPT = 0xc0
 
 const CONTROL_BASE_SIZE = 33
 const MAX_DEPTH = 128
-const ANNEX_TAG = 0x50
+/** The first byte of an annex (BIP 341). */
+export const TAPROOT_ANNEX_TAG = 0x50
 
 /** A binary tree of scripts; `version` is TAPSCRIPT when absent. */
 export type TapTree = TapLeaf | readonly [TapTree, TapTree]
@@ -33,17 +34,37 @@ export interface TaprootOutput {
   leaves: TapLeafPath[]
 }
 
-export function tapLeafHash(script: Uint8Array, version: number = TAPSCRIPT): Uint8Array {
+export function tapLeafHash(script: Uint8Array, version: number = TAPSCRIPT, hasher: Hasher = nobleHasher): Uint8Array {
   const writer = new Writer(script.length + 10)
   writer.u8(version)
   writer.compactSize(script.length)
   writer.bytes(script)
-  return taggedHash('TapLeaf', writer.finish())
+  return taggedHashBy(hasher, 'TapLeaf', writer.finish())
 }
 
 /** Order does not matter: the lesser hash goes first. */
-export function tapBranchHash(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return isLess(b, a) ? taggedHash('TapBranch', b, a) : taggedHash('TapBranch', a, b)
+export function tapBranchHash(a: Uint8Array, b: Uint8Array, hasher: Hasher = nobleHasher): Uint8Array {
+  return isLess(b, a) ? taggedHashBy(hasher, 'TapBranch', b, a) : taggedHashBy(hasher, 'TapBranch', a, b)
+}
+
+/** Whether a control block has one of the lengths that there are. */
+export function hasControlBlockLength({ length }: Uint8Array): boolean {
+  const depth = (length - CONTROL_BASE_SIZE) / 32
+  return Number.isInteger(depth) && depth >= 0 && depth <= MAX_DEPTH
+}
+
+/** The version of the leaf that a control block leads to. */
+export function leafVersion(controlBlock: Uint8Array): number {
+  return controlBlock[0]! & 0xfe
+}
+
+/** The root of the tree that a leaf is in, by the hashes in its control block. */
+export function tapRootAbove(leafHash: Uint8Array, controlBlock: Uint8Array, hasher: Hasher = nobleHasher): Uint8Array {
+  let root = leafHash
+  for (let at = CONTROL_BASE_SIZE; at < controlBlock.length; at += 32) {
+    root = tapBranchHash(root, controlBlock.subarray(at, at + 32), hasher)
+  }
+  return root
 }
 
 /** An output key from an internal key (x coordinate, 32 bytes) and a tree. Throws when the key is not on the curve. */
@@ -64,8 +85,9 @@ export function taprootOutput(internalKey: Uint8Array, tree?: TapTree): TaprootO
 }
 
 /** The hash that ties a tree to a key (BIP341); no root for an output without scripts. */
-export function tapTweak(internalKey: Uint8Array, merkleRoot?: Uint8Array): Uint8Array {
-  return merkleRoot ? taggedHash('TapTweak', internalKey, merkleRoot) : taggedHash('TapTweak', internalKey)
+export function tapTweak(internalKey: Uint8Array, merkleRoot?: Uint8Array, hasher: Hasher = nobleHasher): Uint8Array {
+  const parts = merkleRoot ? [internalKey, merkleRoot] : [internalKey]
+  return taggedHashBy(hasher, 'TapTweak', ...parts)
 }
 
 /** The output key and the parity of its y coordinate. Throws when the internal key is not on the curve. */
@@ -95,16 +117,15 @@ export interface TapScriptSpend {
 
 /** Reads a taproot witness; undefined for a spend by key, and where the control block has no possible length. */
 export function tapScriptSpend(witness: readonly Uint8Array[]): TapScriptSpend | undefined {
-  const annex = witness.length >= 2 && witness.at(-1)![0] === ANNEX_TAG ? witness.at(-1) : undefined
+  const annex = witness.length >= 2 && witness.at(-1)![0] === TAPROOT_ANNEX_TAG ? witness.at(-1) : undefined
   const items = annex ? witness.slice(0, -1) : witness
   if (items.length < 2) return undefined
   const controlBlock = items.at(-1)!
-  const depth = (controlBlock.length - CONTROL_BASE_SIZE) / 32
-  if (!(Number.isInteger(depth) && depth >= 0 && depth <= MAX_DEPTH)) return undefined
+  if (!hasControlBlockLength(controlBlock)) return undefined
   return {
     script: items.at(-2)!,
     controlBlock,
-    version: controlBlock[0]! & 0xfe,
+    version: leafVersion(controlBlock),
     internalKey: controlBlock.subarray(1, CONTROL_BASE_SIZE),
     annex,
   }
@@ -113,10 +134,7 @@ export function tapScriptSpend(witness: readonly Uint8Array[]): TapScriptSpend |
 /** Whether an output key committed to this script (BIP341's check of a spend by script). */
 export function commitsTo(outputKey: Uint8Array, spend: TapScriptSpend): boolean {
   const { controlBlock } = spend
-  let root = tapLeafHash(spend.script, spend.version)
-  for (let at = CONTROL_BASE_SIZE; at < controlBlock.length; at += 32) {
-    root = tapBranchHash(root, controlBlock.subarray(at, at + 32))
-  }
+  const root = tapRootAbove(tapLeafHash(spend.script, spend.version), controlBlock)
   try {
     const { key, parity } = tweakPublicKey(spend.internalKey, root)
     return parity === (controlBlock[0]! & 1) && equalBytes(key, outputKey)

@@ -41,6 +41,11 @@ export function taggedHash(tag: string, ...parts: Uint8Array[]): Uint8Array<Arra
   return nobleSha256(concatBytes(tagPrefix(tag), ...parts))
 }
 
+/** The same, by another hasher. */
+export function taggedHashBy(hasher: Hasher, tag: string, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return hasher.sha256(concatBytes(tagPrefix(tag), ...parts))
+}
+
 /** The 64 bytes that a tagged hash is made of first. Tags are constants of ours and are remembered. */
 export function tagPrefix(tag: string): Uint8Array {
   let prefix = tagPrefixes.get(tag)

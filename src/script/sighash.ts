@@ -1,5 +1,5 @@
 import { Writer } from '../wire/codec.ts'
-import { concatBytes, type Hasher, nobleHasher, taggedHashBy } from '../wire/hash.ts'
+import { concatBytes, type Hasher, nobleHasher, tagPrefix } from '../wire/hash.ts'
 import type { Transaction, TxOut } from '../wire/transaction.ts'
 import { instructionAt } from './instructions.ts'
 import { OP } from './opcodes.ts'
@@ -20,6 +20,9 @@ const ZERO = new Uint8Array(32)
 /** Outpoint, empty script, sequence. */
 const BLANK_INPUT_SIZE = 41
 const NO_OUTPUTS = Uint8Array.of(0)
+/** What is about to be hashed, every time: to make room for it anew costs more than to write it. As large as a block at most. */
+const scratch = new Writer(4096)
+const TAPROOT_TAG = tagPrefix('TapSighash')
 
 /** What a signature in a taproot input covers beside the transaction. */
 export interface TaprootContext {
@@ -60,29 +63,31 @@ export class SignatureHashes {
     if (index >= inputs.length) return ONE.slice()
     if (base === SIGHASH.SINGLE && index >= outputs.length) return ONE.slice()
 
-    const writer = new Writer(scriptCode.length + 64)
-    const blanks = this.#blankInputs(base === SIGHASH.NONE || base === SIGHASH.SINGLE)
-    const own = this.#tx.inputs[index]!
     const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
+    const coversAll = base !== SIGHASH.NONE && base !== SIGHASH.SINGLE
+    const blanks = anyoneCanPay ? undefined : this.#blankInputs(!coversAll)
+    const allOutputs = coversAll ? this.#outputs() : undefined
+    const code = withoutCodeSeparators(scriptCode)
+    const own = inputs[index]!
+    const writer = scratch
+    writer.clear()
     writer.i32(version)
     writer.compactSize(anyoneCanPay ? 1 : inputs.length)
-    if (!anyoneCanPay) writer.bytes(blanks.subarray(0, index * BLANK_INPUT_SIZE))
+    if (blanks) writer.bytes(blanks.subarray(0, index * BLANK_INPUT_SIZE))
     writer.bytes(own.prevout.hash)
     writer.u32(own.prevout.index)
-    const code = withoutCodeSeparators(scriptCode)
     writer.compactSize(code.length)
     writer.bytes(code)
     writer.u32(own.sequence)
-    if (!anyoneCanPay) writer.bytes(blanks.subarray((index + 1) * BLANK_INPUT_SIZE))
-    if (base === SIGHASH.NONE) writer.bytes(NO_OUTPUTS)
-    else if (base === SIGHASH.SINGLE) this.#writeOutputsUpTo(writer, index)
-    else {
+    if (blanks) writer.bytes(blanks.subarray((index + 1) * BLANK_INPUT_SIZE))
+    if (allOutputs) {
       writer.compactSize(outputs.length)
-      writer.bytes(this.#outputs())
-    }
+      writer.bytes(allOutputs)
+    } else if (base === SIGHASH.NONE) writer.bytes(NO_OUTPUTS)
+    else this.#writeOutputsUpTo(writer, index)
     writer.u32(lockTime)
     writer.i32(hashType | 0)
-    return this.#hasher.sha256d(writer.finish())
+    return this.#hasher.sha256d(writer.written)
   }
 
   /** Of version 0 witness programs (BIP143). `value` is what the spent output holds, in satoshi. */
@@ -91,54 +96,60 @@ export class SignatureHashes {
     const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
     const coversAll = base !== SIGHASH.NONE && base !== SIGHASH.SINGLE
     const own = this.#input(index)
-    const writer = new Writer(scriptCode.length + 192)
+    const prevouts = anyoneCanPay ? ZERO : this.#twice('prevouts', this.prevoutsHash)
+    const sequences = anyoneCanPay || !coversAll ? ZERO : this.#twice('sequences', this.sequencesHash)
+    const outputs = coversAll ? this.#twice('outputs', this.outputsHash) : this.#hashOfOutput(base, index)
+    const writer = scratch
+    writer.clear()
     writer.i32(this.#tx.version)
-    writer.bytes(anyoneCanPay ? ZERO : this.#twice('prevouts', this.prevoutsHash))
-    writer.bytes(anyoneCanPay || !coversAll ? ZERO : this.#twice('sequences', this.sequencesHash))
+    writer.bytes(prevouts)
+    writer.bytes(sequences)
     writer.bytes(own.prevout.hash)
     writer.u32(own.prevout.index)
     writer.compactSize(scriptCode.length)
     writer.bytes(scriptCode)
     writer.i64(value)
     writer.u32(own.sequence)
-    if (coversAll) writer.bytes(this.#twice('outputs', this.outputsHash))
-    else if (base === SIGHASH.SINGLE && index < this.#tx.outputs.length) {
-      writer.bytes(this.#hasher.sha256d(outputBytes(this.#tx.outputs[index]!)))
-    } else writer.bytes(ZERO)
+    writer.bytes(outputs)
     writer.u32(this.#tx.lockTime)
     writer.i32(hashType | 0)
-    return this.#hasher.sha256d(writer.finish())
+    return this.#hasher.sha256d(writer.written)
   }
 
   /** Of taproot (BIP341, BIP342); undefined for a hash type that is not allowed, and for SINGLE without its output. */
   taproot(index: number, hashType: number, context: TaprootContext = {}): Uint8Array | undefined {
-    const message = this.taprootMessage(index, hashType, context)
-    return message && taggedHashBy(this.#hasher, 'TapSighash', message)
+    const isWritten = this.#writeTaproot(index, hashType, context)
+    return isWritten ? this.#hasher.sha256(scratch.written) : undefined
   }
 
   /** What `taproot` hashes: the epoch byte and the common signature message, with BIP342's extension in a leaf. */
   taprootMessage(index: number, hashType: number, context: TaprootContext = {}): Uint8Array | undefined {
-    if (!isTaprootHashType(hashType)) return undefined
+    const isWritten = this.#writeTaproot(index, hashType, context)
+    return isWritten ? scratch.written.slice(TAPROOT_TAG.length) : undefined
+  }
+
+  #writeTaproot(index: number, hashType: number, { annex, leafHash, codeSeparator }: TaprootContext): boolean {
+    if (!isTaprootHashType(hashType)) return false
     const { inputs, outputs, version, lockTime } = this.#tx
     if (this.#spent.length !== inputs.length) throw new Error('taproot signatures cover every spent output')
-    const { annex, leafHash, codeSeparator = 0xffff_ffff } = context
     const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
     const base = hashType & 0x03
-    if (base === SIGHASH.SINGLE && index >= outputs.length) return undefined
+    if (base === SIGHASH.SINGLE && index >= outputs.length) return false
     const own = this.#input(index)
+    const spent = anyoneCanPay ? [] : [this.prevoutsHash, this.amountsHash, this.scriptPubKeysHash, this.sequencesHash]
+    const coversAll = base === SIGHASH.DEFAULT || base === SIGHASH.ALL
+    const outputsHash = coversAll ? this.outputsHash : undefined
+    const ownOutput = base === SIGHASH.SINGLE ? this.#hasher.sha256(outputBytes(outputs[index]!)) : undefined
 
-    const writer = new Writer(256)
+    const writer = scratch
+    writer.clear()
+    writer.bytes(TAPROOT_TAG)
     writer.u8(0) // epoch
     writer.u8(hashType)
     writer.i32(version)
     writer.u32(lockTime)
-    if (!anyoneCanPay) {
-      writer.bytes(this.prevoutsHash)
-      writer.bytes(this.amountsHash)
-      writer.bytes(this.scriptPubKeysHash)
-      writer.bytes(this.sequencesHash)
-    }
-    if (base === SIGHASH.DEFAULT || base === SIGHASH.ALL) writer.bytes(this.outputsHash)
+    for (const hash of spent) writer.bytes(hash)
+    if (outputsHash) writer.bytes(outputsHash)
     writer.u8((leafHash ? 2 : 0) + (annex ? 1 : 0)) // spend type
     if (anyoneCanPay) {
       const { value, scriptPubKey } = this.#spent[index]!
@@ -151,19 +162,14 @@ export class SignatureHashes {
     } else {
       writer.u32(index)
     }
-    if (annex) {
-      const sized = new Writer(annex.length + 9)
-      sized.compactSize(annex.length)
-      sized.bytes(annex)
-      writer.bytes(this.#hasher.sha256(sized.finish()))
-    }
-    if (base === SIGHASH.SINGLE) writer.bytes(this.#hasher.sha256(outputBytes(outputs[index]!)))
+    if (annex) writer.bytes(this.#hasher.sha256(sized(annex)))
+    if (ownOutput) writer.bytes(ownOutput)
     if (leafHash) {
       writer.bytes(leafHash)
       writer.u8(0) // key version
-      writer.u32(codeSeparator)
+      writer.u32(codeSeparator ?? 0xffff_ffff)
     }
-    return writer.finish()
+    return true
   }
 
   /** SHA-256 of all outpoints. */
@@ -211,6 +217,12 @@ export class SignatureHashes {
     return this.#once('sha outputs', () => this.#hasher.sha256(this.#outputs()))
   }
 
+  /** Of the one output that SINGLE covers (BIP143); zeros where there is none, and for NONE. */
+  #hashOfOutput(base: number, index: number): Uint8Array {
+    const output = base === SIGHASH.SINGLE ? this.#tx.outputs[index] : undefined
+    return output ? this.#hasher.sha256d(outputBytes(output)) : ZERO
+  }
+
   #input(index: number) {
     const input = this.#tx.inputs[index]
     if (!input) throw new RangeError(`there is no input ${index}`)
@@ -239,7 +251,15 @@ export class SignatureHashes {
   }
 
   #outputs(): Uint8Array {
-    return this.#once('outputs', () => concatBytes(...this.#tx.outputs.map(outputBytes)))
+    return this.#once('outputs', () => {
+      const writer = new Writer(40 * this.#tx.outputs.length)
+      for (const { value, scriptPubKey } of this.#tx.outputs) {
+        writer.i64(value)
+        writer.compactSize(scriptPubKey.length)
+        writer.bytes(scriptPubKey)
+      }
+      return writer.finish()
+    })
   }
 
   /** All inputs with empty scripts, 41 bytes each. */
@@ -269,6 +289,14 @@ export class SignatureHashes {
 /** The types that BIP341 allows. */
 export function isTaprootHashType(hashType: number): boolean {
   return (hashType >= 0 && hashType <= 3) || (hashType >= 0x81 && hashType <= 0x83)
+}
+
+/** Bytes behind their length. */
+function sized(bytes: Uint8Array): Uint8Array {
+  const writer = new Writer(bytes.length + 9)
+  writer.compactSize(bytes.length)
+  writer.bytes(bytes)
+  return writer.finish()
 }
 
 function outputBytes(output: TxOut): Uint8Array {

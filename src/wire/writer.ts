@@ -86,6 +86,16 @@ export class Writer {
     this.#bytes.set(value, at)
   }
 
+  /** Begins anew, in the same memory. */
+  clear(): void {
+    this.#length = 0
+  }
+
+  /** What was written, as a view that holds until the next write. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
   /** What was written, in an ArrayBuffer of its own and of exactly that size. Ends this writer. */
   finish(): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes

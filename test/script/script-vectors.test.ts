@@ -1,86 +1,14 @@
-import { expect, test } from 'vitest'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { nodeSecp256k1 } from '../../src/node/secp256k1.ts'
-import { InputScripts } from '../../src/script/input-scripts.ts'
-import { taprootOutput } from '../../src/script/taproot.ts'
-import { concatBytes, hexToBytes } from '../../src/wire/hash.ts'
-import { type Transaction, txid } from '../../src/wire/transaction.ts'
 import { describeShared, readSharedJson } from '../shared.ts'
-import { flagsOf, scriptOf } from './core-script.ts'
+import { type ScriptVectors, scriptVectorsContract } from './script-contract.ts'
 
-/** A point whose private key nobody has (BIP 341). */
-const NOBODY = hexToBytes('50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0')
-const FINAL = 0xffff_ffff
-
-/** One row of script_tests.json. */
-interface Case {
-  witness: Uint8Array[]
-  amount: bigint
-  scriptSig: Uint8Array
-  scriptPubKey: Uint8Array
-  flags: number
-  expected: string
-  text: string
-}
-
-function caseOf(row: unknown[]): Case {
-  const hasWitness = Array.isArray(row[0])
-  const [scriptSig, scriptPubKey, flags, expected, comment = ''] = row.slice(hasWitness ? 1 : 0) as string[]
-  const items = hasWitness ? (row[0] as (string | number)[]) : [0]
-  const leaf = items.find((item) => String(item).startsWith('#SCRIPT#'))
-  const script = leaf === undefined ? undefined : scriptOf(String(leaf).slice('#SCRIPT#'.length))
-  const output = script && taprootOutput(NOBODY, { script })
-  const witness = items.slice(0, -1).map((item) => {
-    if (item === leaf) return script!
-    return item === '#CONTROLBLOCK#' ? output!.leaves[0]!.controlBlock : hexToBytes(String(item))
-  })
-  const isTaproot = scriptPubKey!.includes('#TAPROOTOUTPUT#')
-  return {
-    witness,
-    amount: BigInt(Math.round(Number(items.at(-1)) * 1e8)),
-    scriptSig: scriptOf(scriptSig!),
-    scriptPubKey: isTaproot ? concatBytes(Uint8Array.of(0x51, 32), output!.outputKey) : scriptOf(scriptPubKey!),
-    flags: flagsOf(flags!),
-    expected: expected!,
-    text: JSON.stringify([scriptSig, scriptPubKey, flags, expected, comment]).slice(0, 300),
+describeShared('scripts of Bitcoin Core’s tests', () => {
+  const vectors: ScriptVectors = {
+    scripts: readSharedJson('tx/script_tests.json'),
+    valid: readSharedJson('tx/tx_valid.json'),
+    invalid: readSharedJson('tx/tx_invalid.json'),
+    taproot: readSharedJson('tx/taproot-ref.json.gz'),
   }
-}
-
-/** The transaction that spends the only output of the one that pays to the script. */
-function spendOf({ witness, amount, scriptSig, scriptPubKey }: Case): { tx: Transaction; spent: Transaction } {
-  const spent: Transaction = {
-    version: 1,
-    inputs: [
-      {
-        prevout: { hash: new Uint8Array(32), index: FINAL },
-        scriptSig: Uint8Array.of(0, 0),
-        sequence: FINAL,
-        witness: [],
-      },
-    ],
-    outputs: [{ value: amount, scriptPubKey }],
-    lockTime: 0,
-  }
-  const tx: Transaction = {
-    version: 1,
-    inputs: [{ prevout: { hash: txid(spent), index: 0 }, scriptSig, sequence: FINAL, witness }],
-    outputs: [{ value: amount, scriptPubKey: new Uint8Array(0) }],
-    lockTime: 0,
-  }
-  return { tx, spent }
-}
-
-describeShared('script_tests.json', () => {
-  test('all scripts end as Bitcoin Core has them end', () => {
-    const rows = (readSharedJson('tx/script_tests.json') as unknown[][]).filter(({ length }) => length > 1)
-    const wrong: string[] = []
-    for (const row of rows) {
-      const each = caseOf(row)
-      const { tx, spent } = spendOf(each)
-      const result = new InputScripts(tx, spent.outputs, nodeSecp256k1, nodeHasher).check(0, each.flags) ?? 'OK'
-      if (result !== each.expected) wrong.push(`${result} for ${each.text}`)
-    }
-    expect(rows.length).toBeGreaterThan(1200)
-    expect(wrong).toEqual([])
-  })
+  scriptVectorsContract(nodeSecp256k1, nodeHasher, vectors)
 })

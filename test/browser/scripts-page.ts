@@ -1,6 +1,8 @@
 import { ecdsaSecp256k1 } from '../../src/script/ecdsa-secp256k1.ts'
 import { nobleSecp256k1 } from '../../src/script/noble-secp256k1.ts'
 import { wasmEcdsa } from '../../src/script/wasm-secp256k1.ts'
+import { nobleHasher } from '../../src/wire/hash.ts'
+import { type ScriptVectors, scriptVectorsContract } from '../script/script-contract.ts'
 import { type CurveVectors, curveVectorsContract, secp256k1Contract } from '../script/secp256k1-contract.ts'
 import { describe, runTests } from './stand-in.ts'
 
@@ -8,7 +10,12 @@ import { describe, runTests } from './stand-in.ts'
 const { WebAssembly, fetch, window } = globalThis as unknown as {
   WebAssembly: { compileStreaming(response: Promise<Response>): Promise<object> }
   fetch: (path: string) => Promise<Response>
-  window: { run: (vectors: CurveVectors | undefined) => Promise<ReturnType<typeof runTests>> }
+  window: { run: (vectors: Vectors | undefined) => Promise<ReturnType<typeof runTests>> }
+}
+
+interface Vectors {
+  curve: CurveVectors
+  scripts: ScriptVectors
 }
 
 window.run = async (vectors) => {
@@ -21,8 +28,10 @@ window.run = async (vectors) => {
   for (const [name, secp256k1] of Object.entries(implementations)) {
     describe(name, () => {
       secp256k1Contract(secp256k1, 5)
-      if (vectors) curveVectorsContract(secp256k1, vectors)
+      if (vectors) curveVectorsContract(secp256k1, vectors.curve)
     })
   }
+  const library = implementations['a compiled module']
+  if (vectors) describe('scripts', () => scriptVectorsContract(library, nobleHasher, vectors.scripts))
   return runTests()
 }

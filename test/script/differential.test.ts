@@ -9,15 +9,17 @@ import { innerScripts } from '../../src/script/type.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { bytesToHex } from '../../src/wire/hash.ts'
 import { transaction } from '../../src/wire/transaction.ts'
+import { describeShared, readSharedJson } from '../shared.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { BCOIN_FLAGS, bcoinCheck } from './bcoin.ts'
-import { type RandomSpend, randomSpend } from './random-spend.ts'
+import { damage, type RandomSpend, randomSpend } from './random-spend.ts'
+import { caseOf, type ScriptCase, spendOf } from './script-cases.ts'
 
 const FLAG = SCRIPT_FLAG
 
 /** `CAUSEWAY_SCRIPT_RUNS` makes a campaign of it, from `CAUSEWAY_SCRIPT_SEED` on. */
 const CAMPAIGN = process.env.CAUSEWAY_SCRIPT_RUNS
-const RUNS = Number(CAMPAIGN ?? 1500)
+const RUNS = Number(CAMPAIGN ?? 1000)
 const FIRST_SEED = Number(process.env.CAUSEWAY_SCRIPT_SEED ?? 1)
 
 /** bcoin's name of a reason, and what Bitcoin Core calls the same: in script_tests.json both stand. */
@@ -32,6 +34,23 @@ describe('what bcoin 1.0 passes and fails, for the same reason', () => {
     campaign(randomSpend)
   }, 36_000_000)
 })
+
+describeShared('what bcoin 1.0 passes and fails, for the same reason', () => {
+  test(`${RUNS} damaged cases of script_tests.json, seeds ${FIRST_SEED} and up`, () => {
+    const rows = (readSharedJson('tx/script_tests.json') as unknown[][]).filter(({ length }) => length > 1)
+    const cases = rows.map(caseOf).filter(({ flags }) => (flags & ~BCOIN_FLAGS) === 0)
+    campaign((random) => {
+      const spend = asSpend(random.pick(cases))
+      for (let times = random.below(3); times >= 0; times--) damage(random, spend)
+      return spend
+    })
+  }, 36_000_000)
+})
+
+function asSpend(each: ScriptCase): RandomSpend {
+  const { tx, spent } = spendOf(each)
+  return { tx, index: 0, spent: spent.outputs[0]! }
+}
 
 function campaign(make: (random: SeededRandom) => RandomSpend): void {
   const outcomes = new Map<string, number>()

@@ -3,11 +3,11 @@ import { checkTransaction } from '../../src/chain/tx-rules.ts'
 import { SCRIPT_FLAG as FLAG, STANDARD_FLAGS } from '../../src/script/flags.ts'
 import { InputScripts } from '../../src/script/input-scripts.ts'
 import type { Secp256k1 } from '../../src/script/secp256k1.ts'
-import { taprootOutput } from '../../src/script/taproot.ts'
 import { decode } from '../../src/wire/codec.ts'
-import { bytesToHex, concatBytes, fromDisplay, type Hasher, hexToBytes } from '../../src/wire/hash.ts'
-import { isCoinbase, type Transaction, transaction, txid, txOut } from '../../src/wire/transaction.ts'
+import { bytesToHex, fromDisplay, type Hasher, hexToBytes } from '../../src/wire/hash.ts'
+import { isCoinbase, type Transaction, transaction, txOut } from '../../src/wire/transaction.ts'
 import { flagsOf, scriptOf } from './core-script.ts'
+import { caseOf, type ScriptCase, spendOf } from './script-cases.ts'
 
 /** What files of Bitcoin Core's tests hold, parsed. */
 export interface ScriptVectors {
@@ -67,69 +67,7 @@ interface Runner {
   hasher: Hasher
 }
 
-/** A point whose private key nobody has (BIP 341). */
-const NOBODY = hexToBytes('50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0')
-const FINAL = 0xffff_ffff
-
-/** One row of script_tests.json. */
-interface Case {
-  witness: Uint8Array[]
-  amount: bigint
-  scriptSig: Uint8Array
-  scriptPubKey: Uint8Array
-  flags: number
-  expected: string
-  text: string
-}
-
-function caseOf(row: unknown[]): Case {
-  const hasWitness = Array.isArray(row[0])
-  const [scriptSig, scriptPubKey, flags, expected, comment = ''] = row.slice(hasWitness ? 1 : 0) as string[]
-  const items = hasWitness ? (row[0] as (string | number)[]) : [0]
-  const leaf = items.find((item) => String(item).startsWith('#SCRIPT#'))
-  const script = leaf === undefined ? undefined : scriptOf(String(leaf).slice('#SCRIPT#'.length))
-  const output = script && taprootOutput(NOBODY, { script })
-  const witness = items.slice(0, -1).map((item) => {
-    if (item === leaf) return script!
-    return item === '#CONTROLBLOCK#' ? output!.leaves[0]!.controlBlock : hexToBytes(String(item))
-  })
-  const isTaproot = scriptPubKey!.includes('#TAPROOTOUTPUT#')
-  return {
-    witness,
-    amount: BigInt(Math.round(Number(items.at(-1)) * 1e8)),
-    scriptSig: scriptOf(scriptSig!),
-    scriptPubKey: isTaproot ? concatBytes(Uint8Array.of(0x51, 32), output!.outputKey) : scriptOf(scriptPubKey!),
-    flags: flagsOf(flags!),
-    expected: expected!,
-    text: JSON.stringify([scriptSig, scriptPubKey, flags, expected, comment]).slice(0, 300),
-  }
-}
-
-/** The transaction that spends the only output of the one that pays to the script. */
-function spendOf({ witness, amount, scriptSig, scriptPubKey }: Case): { tx: Transaction; spent: Transaction } {
-  const spent: Transaction = {
-    version: 1,
-    inputs: [
-      {
-        prevout: { hash: new Uint8Array(32), index: FINAL },
-        scriptSig: Uint8Array.of(0, 0),
-        sequence: FINAL,
-        witness: [],
-      },
-    ],
-    outputs: [{ value: amount, scriptPubKey }],
-    lockTime: 0,
-  }
-  const tx: Transaction = {
-    version: 1,
-    inputs: [{ prevout: { hash: txid(spent), index: 0 }, scriptSig, sequence: FINAL, witness }],
-    outputs: [{ value: amount, scriptPubKey: new Uint8Array(0) }],
-    lockTime: 0,
-  }
-  return { tx, spent }
-}
-
-function wrongEnd(each: Case, { secp256k1, hasher }: Runner): string[] {
+function wrongEnd(each: ScriptCase, { secp256k1, hasher }: Runner): string[] {
   const { tx, spent } = spendOf(each)
   const result = new InputScripts(tx, spent.outputs, secp256k1, hasher).check(0, each.flags) ?? 'OK'
   return result === each.expected ? [] : [`${result} for ${each.text}`]

@@ -7,6 +7,7 @@ import { benchApi } from './api.ts'
 import { benchHeaders } from './headers.ts'
 import { benchLedger } from './ledger.ts'
 import { machine, machineText } from './machine.ts'
+import { benchScripts } from './scripts.ts'
 
 type Say = (text: string) => void
 
@@ -14,6 +15,7 @@ type Say = (text: string) => void
 const FIGURES: Record<string, { what: string; run: (say: Say, rounds: number) => unknown }> = {
   ledger: { what: 'a relay takes two chains in over loopback P2P, beside a floor', run: benchLedger },
   headers: { what: 'headers through the header tree, beside their hashing alone', run: benchHeaders },
+  scripts: { what: 'inputs of real blocks, beside their signatures alone', run: benchScripts },
   api: { what: 'latency and throughput of the API over the big chain', run: benchApi },
 }
 

@@ -9,8 +9,11 @@ import { KeptTransactions } from '../ledger/kept-transactions.ts'
 import { Mempool } from '../ledger/mempool.ts'
 import type { MempoolPort } from '../ledger/mempool-port.ts'
 import { LocalMempool } from '../ledger/mempool-queries.ts'
+import { StandardScripts } from '../ledger/mempool-scripts.ts'
 import { claimStore } from '../ledger/store-identity.ts'
 import { Sync } from '../peer/sync.ts'
+import { nobleSecp256k1 } from '../script/noble-secp256k1.ts'
+import type { Secp256k1 } from '../script/secp256k1.ts'
 import { CachedHeaderStore } from '../store/cached-header-store.ts'
 import { SqlHeaderStore } from '../store/header-store.ts'
 import { migrate } from '../store/migrate.ts'
@@ -32,6 +35,8 @@ export interface OpenLedgerOptions {
   hasher: Hasher
   /** scrypt of a header (N=1024, r=1, p=1), where the runtime has a faster one than plain JavaScript. */
   scryptHash?: (header: Uint8Array) => Uint8Array
+  /** The fastest that the runtime has. */
+  secp256k1?: Secp256k1
   limits: LedgerLimits
   /** Block filters and their headers are kept (BIPs 157 and 158). */
   filters?: boolean
@@ -56,7 +61,7 @@ export interface OpenLedger {
  */
 export function openLedger(options: OpenLedgerOptions): OpenLedger {
   const { network, spv, epoch, hasher, scryptHash, limits, now, meter = new Meter(now) } = options
-  const { writer } = options
+  const { writer, secp256k1 = nobleSecp256k1 } = options
   const sql = meteredSql(writer ? behindWriter(options.sql, writer) : options.sql, meter)
   migrate(sql)
   claimStore(sql, network)
@@ -89,7 +94,8 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
     medianTimePast: (height: number) => tree.medianTimePast(tree.ancestor(chainstate.tip, height)!),
     coin: (txid: Uint8Array, index: number) => chainstate.coins.coin(txid, index),
   }
-  const mempool = new Mempool({ network, chain, hasher, limits: { bytes: limits.mempoolBytes } })
+  const scripts = new StandardScripts({ secp256k1, hasher })
+  const mempool = new Mempool({ chain, scripts, hasher, limits: { bytes: limits.mempoolBytes } })
   const changes = new ChangeLog(epoch)
   if (!options.filters) dropFilters(sql)
   const filters = options.filters ? new FilterIndex(sql, hasher) : undefined

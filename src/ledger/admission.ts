@@ -29,6 +29,7 @@ export interface IncomingTx extends ParsedTransaction {
 
 /** A transaction that chain and mempool let in as far as what it spends goes, and how it hangs together with the others. */
 export interface Candidate {
+  incoming: IncomingTx
   entry: NewEntry
   /** Of the mempool, once each. */
   parents: MempoolEntry[]
@@ -50,8 +51,8 @@ export class Admission {
   }
 
   /**
-   * Everything that depends on other transactions but not on what they pay: what is spent, and amounts. `before` are
-   * others of its package, whose outputs it may spend too. `seen`: when it came.
+   * Everything that depends on other transactions but not on what they pay: what is spent, amounts, and kinds of
+   * scripts, which do not run yet. `before` are others of its package, whose outputs it may spend too. `seen`: when it came.
    */
   check(incoming: IncomingTx, seen: Millis, before: readonly IncomingTx[] = []): Refusal | Candidate {
     const { tx, txid, wtxid, weight, raw } = incoming
@@ -105,7 +106,7 @@ export class Admission {
       exempt: false,
       charge: entryCharge(raw.length, prevouts, scripts.size),
     }
-    return { entry, parents: this.#parents(spends), conflicts: this.#conflicts(spends) }
+    return { incoming, entry, parents: this.#parents(spends), conflicts: this.#conflicts(spends) }
   }
 
   /** Whether an entry, whatever it was when it came, may be in the next block. */

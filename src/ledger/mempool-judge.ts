@@ -1,4 +1,3 @@
-import type { Network } from '../chain/network.ts'
 import type { Millis } from '../peer/ports.ts'
 import { hashKey } from '../wire/hash.ts'
 import type { Admission, Candidate, IncomingTx } from './admission.ts'
@@ -17,6 +16,7 @@ import {
   tooCheap,
 } from './mempool-policy.ts'
 import { type NewEntry, type TxPool, withDescendants } from './mempool-pool.ts'
+import { checkScripts, type TxScripts } from './mempool-scripts.ts'
 import { checkEphemeralSpends, checkSpendsConflicting, paysTooLittle, tooManyConflicts } from './replacement-rules.ts'
 import { checkPackageTruc, checkTruc } from './truc.ts'
 
@@ -50,16 +50,16 @@ export interface JudgeOptions {
 
 /** Says whether transactions may come in, by all rules; changes nothing. */
 export class Judge {
-  readonly #network: Network
   readonly #chain: MempoolChain
   readonly #pool: TxPool
   readonly #admission: Admission
+  readonly #scripts: TxScripts
 
-  constructor(parts: { network: Network; chain: MempoolChain; pool: TxPool; admission: Admission }) {
-    this.#network = parts.network
+  constructor(parts: { chain: MempoolChain; pool: TxPool; admission: Admission; scripts: TxScripts }) {
     this.#chain = parts.chain
     this.#pool = parts.pool
     this.#admission = parts.admission
+    this.#scripts = parts.scripts
   }
 
   /** One by itself. */
@@ -112,19 +112,19 @@ export class Judge {
     return this.#asPackage(candidates, total)
   }
 
-  /** What can be said before fees and relatives are looked at. `before`: others of its package. */
+  /** What can be said before fees, relatives and scripts are looked at. `before`: others of its package. */
   candidate(incoming: IncomingTx, seen: Millis, before: readonly IncomingTx[] = []): Candidate | Refusal {
-    if (!this.#network.relayTransactions) {
-      return refuse(
-        'relay-disabled',
-        `no transactions are taken on ${this.#network.name} while scripts are not checked`,
-      )
-    }
     const refusal = checkAlone(incoming) ?? checkFinal(incoming.tx, this.#chain)
     return refusal ?? this.#admission.check(incoming, seen, before)
   }
 
-  #alone({ entry, conflicts }: Candidate, sibling: MempoolEntry | undefined, options: JudgeOptions): Verdict | Refusal {
+  /** The last thing to be looked at, because it takes the longest. */
+  scripts(candidate: Candidate): Refusal | undefined {
+    return checkScripts(candidate, this.#scripts)
+  }
+
+  #alone(candidate: Candidate, sibling: MempoolEntry | undefined, options: JudgeOptions): Verdict | Refusal {
+    const { entry, conflicts } = candidate
     const replaced = new Set(conflicts)
     if (sibling) replaced.add(sibling)
     if (replaced.size > 0 && options.noReplacing) return refuse('bip125-replacement-disallowed')
@@ -137,6 +137,8 @@ export class Judge {
     const plan = planChange(this.#pool, [entry], evicted)
     if (!plan) return refuse('too-large-cluster')
     if (replaced.size > 0 && !improves(plan.before, plan.after)) return tooCheap('replacement-failed', NO_BETTER)
+    const refusal = this.scripts(candidate)
+    if (refusal) return refusal
     return { kind: 'fits', entries: [entry], evicted, replacements: replaced.size > 0 ? [{ by: entry, replaced }] : [] }
   }
 
@@ -161,6 +163,10 @@ export class Judge {
     const plan = planChange(this.#pool, entries, evicted)
     if (!plan) return { kind: 'package-refused', all: 'package-mempool-limits', each: [] }
     if (replaced.size > 0 && !improves(plan.before, plan.after)) return noReplacement(NO_BETTER)
+    for (const [at, candidate] of candidates.entries()) {
+      const refusal = this.scripts(candidate)
+      if (refusal) return failed(at, refusal)
+    }
     const replacements = candidates
       .filter(({ conflicts }) => conflicts.size > 0)
       .map(({ entry, conflicts }) => ({ by: entry, replaced: conflicts }))

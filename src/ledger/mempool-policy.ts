@@ -36,6 +36,11 @@ export interface Refusal {
   punish: boolean
   /** It was refused for what it pays: together with a child that pays more it may be taken. */
   reconsiderable?: true
+  /**
+   * What need not be looked at again before the next block: all that has this txid, or nothing, because the witness may
+   * have been taken off on the way. By default, what has this wtxid.
+   */
+  condemns?: 'txid' | 'nothing'
   /** txids of what it spends that is not known; the reason is `bad-txns-inputs-missingorspent`. */
   missing?: Uint8Array[]
 }
@@ -106,7 +111,8 @@ export function checkSpends(
 export function checkInputKinds(tx: Transaction, coins: readonly ChainCoin[]): Refusal | undefined {
   const spent = coins.map(({ script }) => script)
   const unusual = nonstandardInputs(tx, spent)
-  if (unusual) return refuse('bad-txns-nonstandard-inputs', unusual)
+  // Another witness would not make it better.
+  if (unusual) return { ...refuse('bad-txns-nonstandard-inputs', unusual), condemns: 'txid' }
   return isWitnessStandard(tx, spent) ? undefined : refuse('bad-witness-nonstandard')
 }
 

@@ -1,4 +1,3 @@
-import type { Network } from '../chain/network.ts'
 import type { Millis } from '../peer/ports.ts'
 import type { LinkId } from '../peer/queues.ts'
 import { WireError } from '../wire/error.ts'
@@ -11,9 +10,11 @@ import { Judge, type JudgeOptions, type PackageRefusal, type Verdict } from './m
 import { type MempoolChain, type Refusal, refuse, tooCheap } from './mempool-policy.ts'
 import { type TxPool, withDescendants } from './mempool-pool.ts'
 import type { Accepted, AcceptedTx, AcceptResult, ChainUpdate, ReceiveResult, Released } from './mempool-results.ts'
+import type { TxScripts } from './mempool-scripts.ts'
 import { type OrphanLimits, Orphans } from './orphans.ts'
 import type { MempoolChange, RecentTx } from './queries.ts'
 import { RecentIds } from './recent-ids.ts'
+import { RefusedTxs } from './refused-txs.ts'
 import type { ReplacementHistory } from './replacement-history.ts'
 import { MAX_STANDARD_WEIGHT } from './standardness.ts'
 
@@ -32,8 +33,7 @@ export const MEMPOOL_LIMITS: MempoolLimits = {
   orphans: { count: 100, bytes: 4 * 2 ** 20 },
 }
 
-/** Ids that `wants` remembers as refused, and as mined. */
-const MAX_REFUSED = 10_000
+/** Ids that `wants` remembers as mined. */
 const MAX_MINED = 10_000
 /** Waiting children that are tried with a parent that pays too little. */
 const CHILDREN_TRIED = 10
@@ -43,9 +43,9 @@ type Entered = { kind: 'entered'; txs: AcceptedTx[]; replaced: Uint8Array[] }
 
 /**
  * Unconfirmed transactions that the next block could hold: whatever is in here spends outputs that exist, once, mature
- * and unlocked, and pays for its bytes, or has a child that pays for both. In memory and deterministic: the same calls
- * make the same mempool. Scripts and signatures are not looked at. Of two that spend the same output the better one for
- * miners stays, by the rules of Bitcoin Core.
+ * and unlocked, with scripts that let it, is of the kinds that nodes relay, and pays for its bytes, or has a child that pays
+ * for both. In memory and deterministic: the same calls make the same mempool. Of two that spend the same output the better
+ * one for miners stays, by the rules of Bitcoin Core.
  *
  * `accept`, `receive` and `update` rely on `chain` to stand where the caller says it stands: it moves, then `update` is
  * called, before anything else is.
@@ -60,19 +60,24 @@ export class Mempool {
   readonly #orphans: Orphans
   /** Those that pay too little by themselves, by txid: a child that pays for them may be on its way. */
   readonly #underpaid: Orphans
-  readonly #refused = new RecentIds(MAX_REFUSED)
+  readonly #refused = new RefusedTxs()
   readonly #mined = new RecentIds(MAX_MINED)
   #tip: { hash: Uint8Array; height: number }
 
-  constructor(options: { network: Network; chain: MempoolChain; hasher?: Hasher; limits?: Partial<MempoolLimits> }) {
-    const { network, chain, hasher = nobleHasher } = options
+  constructor(options: {
+    chain: MempoolChain
+    scripts: TxScripts
+    hasher?: Hasher
+    limits?: Partial<MempoolLimits>
+  }) {
+    const { chain, scripts, hasher = nobleHasher } = options
     this.limits = { ...MEMPOOL_LIMITS, ...options.limits }
     this.#chain = chain
     this.#hasher = hasher
     this.#holdings = new MempoolHoldings(this.limits)
     const { pool } = this.#holdings
     this.#admission = new Admission(pool, chain, hasher)
-    this.#judge = new Judge({ network, chain, pool, admission: this.#admission })
+    this.#judge = new Judge({ chain, pool, admission: this.#admission, scripts })
     this.#orphans = new Orphans(this.limits.orphans)
     const { count, bytes } = this.limits.orphans
     this.#underpaid = new Orphans({ count, bytes: bytes / 4 })
@@ -172,11 +177,13 @@ export class Mempool {
 
   /**
    * Takes in a transaction that a peer sent; one whose parents are unknown waits for them, within bounds. One that pays
-   * too little is taken together with a child that pays for it, whichever comes first.
+   * too little is taken together with a child that pays for it, whichever comes first. What was refused since the last
+   * block, and would be again, is not looked at.
    */
   receive(bytes: Uint8Array, from: LinkId, now: Millis): ReceiveResult {
     const incoming = this.#read(bytes)
     if ('kind' in incoming) return incoming
+    if (this.#refused.isFinal(hashKey(incoming.wtxid))) return { kind: 'known' }
     const result = this.#offer(incoming, from, now, now)
     return result.kind === 'entered' ? this.#accepted(incoming, result, now) : result
   }
@@ -197,7 +204,10 @@ export class Mempool {
     if (seen <= now - this.limits.expiry) return { kind: 'gone', key }
     const candidate = this.#judge.candidate(incoming, seen)
     if ('kind' in candidate) return { kind: candidate.missing ? 'early' : 'gone', key }
-    const fits = candidate.conflicts.size === 0 && this.#holdings.takeBack(candidate.entry, { exempt: false })
+    const fits =
+      candidate.conflicts.size === 0 &&
+      !this.#judge.scripts(candidate) &&
+      this.#holdings.takeBack(candidate.entry, { exempt: false })
     this.#holdings.makeRoom(now)
     return { kind: fits && this.pool.byKey(key) ? 'in' : 'gone', key }
   }
@@ -315,9 +325,10 @@ export class Mempool {
     if (result.reconsiderable && !this.#underpaid.has(key)) {
       const paid = this.#withChild(incoming, now)
       if (paid) return paid
-      this.#underpaid.add(this.#waiting(incoming, key, from, since, []))
+      const isHopeless = this.#refused.isFinal(hashKey(incoming.wtxid))
+      if (!isHopeless) this.#underpaid.add(this.#waiting(incoming, key, from, since, []))
     }
-    this.#refused.add(hashKey(incoming.wtxid))
+    this.#refused.add(incoming, result)
     return result
   }
 
@@ -332,17 +343,19 @@ export class Mempool {
     const key = hashKey(incoming.wtxid)
     const parent = missing.length === 1 ? this.#underpaid.get(hashKey(missing[0]!)) : undefined
     if (parent) {
-      const result = this.#enterTogether([this.parse(parent.raw), incoming], now)
+      const result = this.#enterPair(this.parse(parent.raw), incoming, now)
       if (result.kind === 'entered') {
         this.#underpaid.remove(parent.key)
         return result
       }
-      this.#refused.add(key)
-      return result.each.find(({ at }) => at === 1)?.refusal ?? refuse(result.all)
+      const own = result.each.find(({ at }) => at === 1)?.refusal ?? refuse(result.all)
+      this.#refused.add(incoming, own)
+      return own
     }
     const isRefused = (txid: string) => this.#refused.has(txid) && !this.#underpaid.has(txid)
     if (missing.map(hashKey).some(isRefused)) {
-      this.#refused.add(key)
+      // Whatever its witness, it will have no parent.
+      this.#refused.add(incoming, { ...refusal, condemns: 'txid' })
       return refusal
     }
     if (!this.#orphans.has(key)) this.#orphans.add(this.#waiting(incoming, key, from, since, missing.map(hashKey)))
@@ -353,12 +366,24 @@ export class Mempool {
   #withChild(parent: IncomingTx, now: Millis): Entered | undefined {
     const children = this.#orphans.children(hashKey(parent.txid)).slice(-CHILDREN_TRIED)
     for (const { raw, key } of children.reverse()) {
-      const result = this.#enterTogether([parent, this.parse(raw)], now)
-      if (result.kind !== 'entered') continue
-      this.#orphans.remove(key)
-      return result
+      const result = this.#enterPair(parent, this.parse(raw), now)
+      if (result.kind === 'entered' || this.#refused.isFinal(key)) this.#orphans.remove(key)
+      if (result.kind === 'entered') return result
+      if (this.#refused.isFinal(hashKey(parent.wtxid))) return undefined
     }
     return undefined
+  }
+
+  /** A parent that pays too little by itself, and a child. Where one is of no use whoever pays, that is remembered. */
+  #enterPair(parent: IncomingTx, child: IncomingTx, now: Millis): Entered | PackageRefusal {
+    const result = this.#enterTogether([parent, child], now)
+    if (result.kind === 'entered') return result
+    for (const { at, refusal } of result.each) {
+      if (refusal.reconsiderable || refusal.missing) continue
+      this.#refused.add(at === 0 ? parent : child, refusal)
+      if (at === 0) this.#underpaid.remove(hashKey(parent.txid))
+    }
+    return result
   }
 
   /** Tries again those that wait for these transactions, and then those that wait for them, and so on. */
@@ -415,7 +440,7 @@ export class Mempool {
     if ('kind' in incoming) return
     this.replacements.mined(hashKey(incoming.txid), false)
     const candidate = this.#judge.candidate(incoming, now)
-    if ('kind' in candidate || candidate.conflicts.size > 0) return
+    if ('kind' in candidate || candidate.conflicts.size > 0 || this.#judge.scripts(candidate)) return
     this.#holdings.takeBack(candidate.entry, { exempt: true })
     this.#holdings.trim(now)
   }

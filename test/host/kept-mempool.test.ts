@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { MempoolKeeper } from '../../src/host/mempool-keeper.ts'
 import { KeptTransactions } from '../../src/ledger/kept-transactions.ts'
 import { Mempool } from '../../src/ledger/mempool.ts'
@@ -9,6 +8,7 @@ import { openSqlite } from '../../src/node/sqlite.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { FakeChain, makeTx, outputsOf, REWARD, type TestCoin } from '../ledger/fake-chain.ts'
+import { passEveryScript } from '../ledger/pass-every-script.ts'
 import { ChainMaker, coinbaseCoin, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { Rig } from './rig.ts'
@@ -31,7 +31,7 @@ class Lives {
   }
 
   begin(): void {
-    this.mempool = new Mempool({ network: regtest, chain: this.chain, hasher: nodeHasher })
+    this.mempool = new Mempool({ chain: this.chain, scripts: passEveryScript, hasher: nodeHasher })
     this.keeper = new MempoolKeeper(this.mempool, new KeptTransactions(this.sql), SECOND)
   }
 

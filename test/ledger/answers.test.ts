@@ -16,6 +16,7 @@ import { type Coin, coinbaseCoin, type MadeBlock, P2WSH_TRUE, spend } from '../s
 import { keyHash } from './fake-chain.ts'
 import { NaiveChain } from './naive-answers.ts'
 import { Ledger } from './open-ledger.ts'
+import { passEveryScript } from './pass-every-script.ts'
 import { RandomChain } from './random-chain.ts'
 import { reorgTo } from './reorg-to.ts'
 
@@ -39,7 +40,7 @@ function setUp(seed = 1, wrap: (port: MempoolPort) => MempoolPort = (port) => po
     medianTimePast: (height: number) => ledger.tree.medianTimePast(ledger.tree.mainAt(height)!),
     coin: (id: Uint8Array, index: number) => ledger.chain.coins.coin(id, index),
   }
-  const mempool = new Mempool({ network: regtest, chain, hasher: nodeHasher })
+  const mempool = new Mempool({ chain, scripts: passEveryScript, hasher: nodeHasher })
   const changes = new ChangeLog(1)
   const port = wrap(
     new LocalMempool({

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { mempoolCoins, mempoolContents } from '../../src/ledger/core-mempool.ts'
 import { Mempool } from '../../src/ledger/mempool.ts'
 import { concatBytes, equalBytes } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { FakeChain, keyHash, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
+import { passEveryScript } from './pass-every-script.ts'
 
 const NOW = 1_700_000_000_000
 
 function setUp() {
   const chain = new FakeChain(250)
-  const mempool = new Mempool({ network: regtest, chain })
+  const mempool = new Mempool({ chain, scripts: passEveryScript })
   /** Spends coins for a fee, into so many outputs. */
   const pay = (coins: readonly TestCoin[], fee: number, outputs = 1) => {
     const value = coins.reduce((sum, coin) => sum + coin.value, 0) - fee

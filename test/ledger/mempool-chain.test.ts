@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { Mempool } from '../../src/ledger/mempool.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { FakeChain, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
+import { passEveryScript } from './pass-every-script.ts'
 
 const NOW = 1_700_000_000_000
 
 function setUp() {
   const chain = new FakeChain(150)
-  const mempool = new Mempool({ network: regtest, chain })
+  const mempool = new Mempool({ chain, scripts: passEveryScript })
   const held = () => [...mempool.pool.entries()].map(({ raw }) => raw)
   return { chain, mempool, held }
 }

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { feeRate, makeCluster } from '../../src/ledger/clusters.ts'
 import { feeHistogram } from '../../src/ledger/fee-histogram.ts'
 import { Mempool } from '../../src/ledger/mempool.ts'
 import type { MempoolEntry } from '../../src/ledger/mempool-entry.ts'
 import { RollingFloor } from '../../src/ledger/rolling-floor.ts'
 import { FakeChain, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
+import { passEveryScript } from './pass-every-script.ts'
 
 const NOW = 1_700_000_000_000
 const HOUR = 3_600_000
@@ -17,9 +17,9 @@ const childOf = (parent: Uint8Array, fee: number) => pay(outputsOf(parent)[0]!, 
 /** A mempool with room for so many of the transactions that `pay` makes. */
 function roomFor(count: number) {
   const chain = new FakeChain(200)
-  const one = new Mempool({ network: regtest, chain })
+  const one = new Mempool({ chain, scripts: passEveryScript })
   one.accept(pay(chain.reward(1), 1000), NOW)
-  const mempool = new Mempool({ network: regtest, chain, limits: { bytes: one.pool.charge * count } })
+  const mempool = new Mempool({ chain, scripts: passEveryScript, limits: { bytes: one.pool.charge * count } })
   const fees = () => [...mempool.pool.entries()].map(({ feeSat }) => feeSat)
   return { chain, mempool, fees }
 }

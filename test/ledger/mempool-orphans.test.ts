@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { Mempool, type MempoolLimits } from '../../src/ledger/mempool.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { FakeChain, makeTx, outputsOf, sized, type TestCoin } from './fake-chain.ts'
+import { passEveryScript } from './pass-every-script.ts'
 
 const NOW = 1_700_000_000_000
 const MINUTE = 60_000
@@ -10,7 +10,7 @@ const PEER = 7
 
 function setUp(limits: Partial<MempoolLimits> = {}) {
   const chain = new FakeChain(150)
-  const mempool = new Mempool({ network: regtest, chain, limits })
+  const mempool = new Mempool({ chain, scripts: passEveryScript, limits })
   const held = () => [...mempool.pool.entries()].map(({ raw }) => raw)
   return { chain, mempool, held }
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { dustThreshold } from '../../src/ledger/dust.ts'
 import { Mempool, type MempoolLimits } from '../../src/ledger/mempool.ts'
 import { refusalText } from '../../src/ledger/mempool-policy.ts'
 import { hexToBytes, toDisplay } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { FakeChain, makeTx, outputsOf, REWARD, sized, type TestCoin } from './fake-chain.ts'
+import { passEveryScript } from './pass-every-script.ts'
 
 const NOW = 1_700_000_000_000
 const MINUTE = 60_000
@@ -13,7 +13,7 @@ const [A, B] = [1, 2]
 
 function setUp(limits: Partial<MempoolLimits> = {}) {
   const chain = new FakeChain(250)
-  const mempool = new Mempool({ network: regtest, chain, limits })
+  const mempool = new Mempool({ chain, scripts: passEveryScript, limits })
   const held = () => [...mempool.pool.entries()].map(({ raw }) => raw)
   const receive = (raw: Uint8Array, from = A, now = NOW) => {
     const result = mempool.receive(raw, from, now)

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { Mempool } from '../../src/ledger/mempool.ts'
 import { MempoolQueries } from '../../src/ledger/mempool-queries.ts'
 import { MAX_FIRST_SEEN } from '../../src/ledger/mempool-questions.ts'
@@ -8,12 +7,13 @@ import { multisig } from '../../src/script/build.ts'
 import { hashKey } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { dataOf, FakeChain, keyHash, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
+import { passEveryScript } from './pass-every-script.ts'
 
 const NOW = 1_700_000_000_000
 
 function setUp() {
   const chain = new FakeChain(250)
-  const mempool = new Mempool({ network: regtest, chain })
+  const mempool = new Mempool({ chain, scripts: passEveryScript })
   const queries = new MempoolQueries(mempool)
   let next = 1
   const take = (raw: Uint8Array, now = NOW) => {

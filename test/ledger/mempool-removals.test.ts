@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { Mempool, type MempoolLimits } from '../../src/ledger/mempool.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { FakeChain, makeTx, outputsOf, type TestCoin } from './fake-chain.ts'
+import { passEveryScript } from './pass-every-script.ts'
 
 const NOW = 1_700_000_000_000
 const HOUR = 3_600_000
 
 function setUp(limits: Partial<MempoolLimits> = {}) {
   const chain = new FakeChain(150)
-  const mempool = new Mempool({ network: regtest, chain, limits })
+  const mempool = new Mempool({ chain, scripts: passEveryScript, limits })
   const offer = (raw: Uint8Array, now = NOW) => expect(mempool.accept(raw, now)).toMatchObject({ kind: 'accepted' })
   /** What left, as txid and reason. */
   const left = () =>

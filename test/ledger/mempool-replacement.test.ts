@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { improves, type Slope } from '../../src/ledger/fee-diagram.ts'
 import { Mempool, type MempoolLimits } from '../../src/ledger/mempool.ts'
 import { refusalText } from '../../src/ledger/mempool-policy.ts'
@@ -9,6 +8,7 @@ import { ReplacementHistory } from '../../src/ledger/replacement-history.ts'
 import { hashKey, sha256, toDisplay } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { FakeChain, makeTx, outputsOf, REWARD, sized, type TestCoin } from './fake-chain.ts'
+import { passEveryScript } from './pass-every-script.ts'
 
 const NOW = 1_700_000_000_000
 const FINAL = { sequence: 0xffff_ffff }
@@ -16,7 +16,7 @@ const SIGNALS = { sequence: 0xffff_fffd }
 
 function setUp(limits: Partial<MempoolLimits> = {}) {
   const chain = new FakeChain(250)
-  const mempool = new Mempool({ network: regtest, chain, limits })
+  const mempool = new Mempool({ chain, scripts: passEveryScript, limits })
   const offer = (raw: Uint8Array, now = NOW) => {
     const result = mempool.accept(raw, now)
     return result.kind === 'refused' ? refusalText(result) : result.kind

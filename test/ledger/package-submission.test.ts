@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { regtest } from '../../src/chain/networks/regtest.ts'
 import { Mempool, type MempoolLimits } from '../../src/ledger/mempool.ts'
 import type { PackageOptions } from '../../src/ledger/mempool-questions.ts'
 import { submitPackage, testAccept } from '../../src/ledger/package-submission.ts'
 import { toDisplay } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { FakeChain, keyHash, makeTx, outputsOf, REWARD, type TestCoin } from './fake-chain.ts'
+import { passEveryScript } from './pass-every-script.ts'
 
 const NOW = 1_700_000_000_000
 
 function setUp(limits: Partial<MempoolLimits> = {}) {
   const chain = new FakeChain(250)
-  const mempool = new Mempool({ network: regtest, chain, limits })
+  const mempool = new Mempool({ chain, scripts: passEveryScript, limits })
   const held = () => [...mempool.pool.entries()].map(({ raw }) => raw)
   const submit = (raws: Uint8Array[], options?: PackageOptions) => submitPackage(mempool, raws, NOW, options)
   /** The message, and per transaction its error or how it came in. */

@@ -79,8 +79,6 @@ export interface Network {
   minChainWork: bigint
   /** Scripts of its ancestors are taken as checked. */
   assumeValid?: Uint8Array
-  /** Whether transactions are relayed and taken in. */
-  relayTransactions: boolean
   /** A private chain, mined at will: never considered to be in initial download. */
   regtest: boolean
   /** BIP 325: script that every block's solution has to satisfy. */

@@ -233,7 +233,6 @@ export class LedgerHost {
 
   #compose({ chainstate, mempool, keeper, changes, filters: index }: NonNullable<LedgerHostParts['full']>): Full {
     const tree = this.#tree
-    const network = this.#network
     const ready = new ReadyBlocks(this.#limits.readyBytes)
     const refused = (refusal: Invalid, from: LinkId | undefined) => this.#refused(refusal, from)
     const log = (line: LogLine) => this.#log(line)
@@ -271,7 +270,7 @@ export class LedgerHost {
     })
     const hub = (value: ToHub) => this.#hub(value)
     const meter = this.#meter
-    const transactions = new Transactions({ network, tree, chainstate, mempool, keeper, changes, hub, log, meter })
+    const transactions = new Transactions({ tree, chainstate, mempool, keeper, changes, hub, log, meter })
     const filters = index && new FilterKeeper(index, this.#limits.filterStep)
     return { chainstate, changes, intake, follower, repairs, transactions, filters }
   }

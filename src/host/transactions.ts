@@ -1,5 +1,4 @@
 import type { HeaderTree } from '../chain/header-tree.ts'
-import type { Network } from '../chain/network.ts'
 import type { BlockRef } from '../chain/reorg.ts'
 import { broadcast } from '../ledger/broadcast.ts'
 import type { Chainstate, Connected } from '../ledger/chainstate.ts'
@@ -16,7 +15,6 @@ import type { Meter } from './meter.ts'
 import type { LogLine, Millis } from './ports.ts'
 
 export interface TransactionPorts {
-  network: Network
   tree: HeaderTree
   chainstate: Chainstate
   mempool: Mempool
@@ -40,8 +38,8 @@ export class Transactions {
 
   /** One that a link sent. */
   receive(bytes: Uint8Array<ArrayBuffer>, from: LinkId, now: Millis): void {
-    const { network, mempool, log, hub, meter } = this.#ports
-    if (!network.relayTransactions || isEmptyMwebTx(bytes)) return
+    const { mempool, log, hub, meter } = this.#ports
+    if (isEmptyMwebTx(bytes)) return
     const result = mempool.receive(bytes, from, now)
     this.#tellChanges(now)
     if (result.kind === 'accepted') this.#announceAll(result, from)
@@ -80,8 +78,7 @@ export class Transactions {
 
   /** The connected chain moved: `reverted` tip first, `connected` lowest first. */
   follow(reverted: readonly BlockRef[], connected: readonly Connected[], now: Millis): void {
-    const takenBack = this.#ports.network.relayTransactions ? this.#transactionsOf(reverted) : []
-    const released = this.#ports.mempool.update({ reverted: takenBack, connected }, now)
+    const released = this.#ports.mempool.update({ reverted: this.#transactionsOf(reverted), connected }, now)
     this.#tellChanges(now)
     this.#released(released)
   }

@@ -123,7 +123,7 @@ async function start(
     hasher: nodeHasher,
     userAgent: `/Causeway:${VERSION}/`,
     services: spv ? 0n : Services.NETWORK | Services.WITNESS,
-    relayTransactions: !spv && network.relayTransactions,
+    relayTransactions: !spv,
   })
   const hubHost = new HubHost({
     hub,

@@ -37,7 +37,7 @@ export interface HubOptions {
   services: bigint
   userAgent: string
   random: Random
-  /** Whether transactions are taken and passed on; what the network says, unless given. */
+  /** Whether transactions are taken and passed on; true unless given. */
   relayTransactions?: boolean
   /** The least fee rate that we want, satoshi per 1,000 virtual bytes; 100 unless given. */
   feeFilter?: number

@@ -89,7 +89,7 @@ export class Hub {
   #tellsLedger = false
 
   constructor({ network, services, userAgent, random, limits, hasher = nobleHasher, ...options }: HubOptions) {
-    const { relayTransactions = network.relayTransactions, feeFilter = 100, pings = true, state } = options
+    const { relayTransactions = true, feeFilter = 100, pings = true, state } = options
     this.#network = network
     this.#options = { services, userAgent, relayTransactions, feeFilter, pings }
     this.#height = state?.height ?? 0

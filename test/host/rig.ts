@@ -104,7 +104,7 @@ export class Rig {
       userAgent: `/${this.name}/`,
       random: simulation.random,
       hasher: nodeHasher,
-      relayTransactions: !options.spv && this.network.relayTransactions,
+      relayTransactions: !options.spv,
       ...(options.hubLimits && { limits: options.hubLimits }),
     })
     this.#hubTimer = new DeadlineTimer(simulation, () => this.hubHost.wake())

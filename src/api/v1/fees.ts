@@ -3,10 +3,9 @@ import { json } from '../answer.ts'
 import { forSeconds } from '../cache-rule.ts'
 import type { ApiDeps } from '../deps.ts'
 import { fail } from '../errors.ts'
-import { RECENT_BLOCKS } from '../fee-estimates.ts'
 import { get, inJson, type Route, tagged } from '../route.ts'
 import { count, list, number, object, SATOSHI } from '../schema.ts'
-import { preciseFees, preciseOfLate, recommendedFees, recommendedOfLate } from './recommended-fees.ts'
+import { preciseFees, recommendedFees } from './recommended-fees.ts'
 
 /** Projected blocks that are shown; the last one holds the rest. */
 export const PROJECTED_BLOCKS = 8
@@ -30,13 +29,11 @@ export const MEMPOOL_BLOCK = object({
   feeRange: list(number('Lowest, 10th, 25th, 50th, 75th and 90th percentile, highest.'), 7),
 })
 
-export function feeRoutes({ queries, status, network }: ApiDeps): Route[] {
-  const recommend = async (fromQueue: typeof recommendedFees, ofLate: typeof recommendedOfLate) => {
+export function feeRoutes({ queries, status }: ApiDeps): Route[] {
+  const recommend = async (fromQueue: typeof recommendedFees) => {
     // A mempool that has not caught up with the chain would recommend too little.
     if (!(await status.get()).synced) fail('syncing')
     const minimum = (await queries.mempoolLevels()).minFeeRate / 1000
-    // Where no transactions are taken in, an empty mempool does not mean that nobody waits.
-    if (!network.relayTransactions) return json(ofLate(await queries.feeHistory(RECENT_BLOCKS), minimum))
     return json(fromQueue(await queries.projectedBlocks(PROJECTED_BLOCKS), minimum))
   }
   return tagged('Fees', [
@@ -45,14 +42,14 @@ export function feeRoutes({ queries, status, network }: ApiDeps): Route[] {
       gives: inJson(RECOMMENDED),
       fails: ['syncing'],
       keep: KEEP_FEES,
-      answer: () => recommend(recommendedFees, recommendedOfLate),
+      answer: () => recommend(recommendedFees),
     }),
     get('/fees/precise', {
       about: 'The same to three places, with a little more for those in a hurry.',
       gives: inJson(RECOMMENDED),
       fails: ['syncing'],
       keep: KEEP_FEES,
-      answer: () => recommend(preciseFees, preciseOfLate),
+      answer: () => recommend(preciseFees),
     }),
     get('/fees/mempool-blocks', {
       about: `The mempool as at most ${PROJECTED_BLOCKS} blocks, the best paid first; the last one holds the rest.`,

@@ -1,5 +1,3 @@
-import { estimateFees, type MinedRates } from '../fee-estimates.ts'
-
 /** A projected block, as far as a recommendation goes. */
 export interface QueuedBlock {
   vsize: number
@@ -25,27 +23,14 @@ const FINEST = 0.001
 /** What `precise` adds and holds to for those in a hurry, as not every miner takes less than 1 sat/vB. */
 const HURRY = { fastest: { more: 0.5, least: 1 }, halfHour: { more: 0.25, least: 0.5 } }
 
-/** Blocks that are found in half an hour and in an hour. */
-const HALF_HOUR = 3
-const HOUR = 6
-
 /** In whole satoshi per virtual byte, as mempool.space recommends; `minimumRate` is what the mempool takes. */
 export function recommendedFees(queue: readonly QueuedBlock[], minimumRate: number): RecommendedFees {
   return recommend(queue, minimumRate, 1)
 }
 
-/** The same where the mempool tells nothing, from what recent blocks took. */
-export function recommendedOfLate(recent: readonly MinedRates[], minimumRate: number): RecommendedFees {
-  return recommendOfLate(recent, minimumRate, 1)
-}
-
 /** The same to three places. */
 export function preciseFees(queue: readonly QueuedBlock[], minimumRate: number): RecommendedFees {
   return forTheHurried(recommend(queue, minimumRate, FINEST))
-}
-
-export function preciseOfLate(recent: readonly MinedRates[], minimumRate: number): RecommendedFees {
-  return forTheHurried(recommendOfLate(recent, minimumRate, FINEST))
 }
 
 function forTheHurried(fees: RecommendedFees): RecommendedFees {
@@ -66,20 +51,6 @@ function recommend(queue: readonly QueuedBlock[], minimumRate: number, step: num
   const economyFee = Math.min(2 * minimumFee, third)
   const halfHourFee = Math.max(second, third)
   return { fastestFee: Math.max(first, halfHourFee), halfHourFee, hourFee: third, economyFee, minimumFee }
-}
-
-function recommendOfLate(recent: readonly MinedRates[], minimumRate: number, step: number): RecommendedFees {
-  const minimumFee = Math.max(inSteps(minimumRate, step, Math.ceil), step)
-  const estimates = estimateFees([], recent, minimumFee)
-  const within = (blocks: number) => inSteps(estimates.get(blocks) ?? minimumFee, step, Math.ceil)
-  const hourFee = within(HOUR)
-  return {
-    fastestFee: within(1),
-    halfHourFee: within(HALF_HOUR),
-    hourFee,
-    economyFee: Math.min(2 * minimumFee, hourFee),
-    minimumFee,
-  }
 }
 
 /** To be in block `i` of the queue; `before` is what the block before it takes. */

@@ -53,9 +53,8 @@ export function overviewOf(live: LiveOverview, about: About, now: Millis): Overv
     ['vBytesPerSecond', bytesPerSecond(recent, seconds)],
     ['transactions', recent.slice(0, LATEST_TXS).map(latestTxView)],
   ]
-  // A mempool that has not caught up with the chain, or takes nothing in, would recommend too little.
-  if (status.synced && network.relayTransactions)
-    ofStats.push(['fees', recommendedFees(queue, levels.minFeeRate / 1000)])
+  // A mempool that has not caught up with the chain would recommend too little.
+  if (status.synced) ofStats.push(['fees', recommendedFees(queue, levels.minFeeRate / 1000)])
   if (period) ofStats.push(['da', difficultyView(period, network.pow, seconds)])
   const stats = ofStats.map(([field, value]): [string, string] => [field, JSON.stringify(value)])
   const ofRelay: [string, string][] = [

@@ -31,6 +31,5 @@ export const litecoinRegtest: Network = {
   address: { hrp: 'rltc', p2pkh: 111, p2sh: [58, 196], wif: 239 },
   dnsSeeds: [],
   minChainWork: 0n,
-  relayTransactions: true,
   regtest: true,
 }

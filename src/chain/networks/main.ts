@@ -54,6 +54,5 @@ export const main: Network = {
   ],
   minChainWork: 0x01128750f82f4c366153a3a030n,
   assumeValid: fromDisplay('00000000000000000000ccebd6d74d9194d8dcdc1d177c478e094bfad51ba5ac'),
-  relayTransactions: false,
   regtest: false,
 }

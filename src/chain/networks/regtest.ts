@@ -28,6 +28,5 @@ export const regtest: Network = {
   address: { hrp: 'bcrt', p2pkh: 111, p2sh: [196], wif: 239 },
   dnsSeeds: [],
   minChainWork: 0n,
-  relayTransactions: true,
   regtest: true,
 }

@@ -34,7 +34,6 @@ export function signetWith(challenge: Uint8Array): Network {
     address: { hrp: 'tb', p2pkh: 111, p2sh: [196], wif: 239 },
     dnsSeeds: [],
     minChainWork: 0n,
-    relayTransactions: false,
     regtest: false,
     signetChallenge: challenge,
   }

@@ -42,6 +42,5 @@ export const testnet3: Network = {
   ],
   minChainWork: 0x17dde1c649f3708d14b6n,
   assumeValid: fromDisplay('000000007a61e4230b28ac5cb6b5e5a0130de37ac1faf2f8987d2fa6505b67f4'),
-  relayTransactions: false,
   regtest: false,
 }

@@ -30,6 +30,5 @@ export const testnet4: Network = {
   dnsSeeds: ['seed.testnet4.bitcoin.sprovoost.nl', 'seed.testnet4.wiz.biz'],
   minChainWork: 0x09a0fe15d0177d086304n,
   assumeValid: fromDisplay('0000000002368b1e4ee27e2e85676ae6f9f9e69579b29093e9a82c170bf7cf8a'),
-  relayTransactions: false,
   regtest: false,
 }

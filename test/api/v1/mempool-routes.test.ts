@@ -47,20 +47,6 @@ describe('fees', () => {
     expect(await (await behind.get('/api/fee-estimates')).text()).toBe('{}')
   })
 
-  test('are told from recent blocks by a relay that takes in no transactions', async () => {
-    const { queries } = sample.ledger
-    const deaf = frontOver(
-      { ...networks.regtest, relayTransactions: false },
-      {
-        status: () => queries.status(),
-        mempoolLevels: () => queries.mempoolLevels(),
-        feeHistory: async () => [{ weight: 3_990_000, txCount: 2000, rates: [4, 6, 7, 8, 9, 10, 40] }],
-      },
-    )
-    const fees = { fastestFee: 6, halfHourFee: 6, hourFee: 6, economyFee: 2, minimumFee: 1 }
-    expect(await asker(() => deaf)('/fees/recommended')).toEqual([200, fees])
-  })
-
   test('are estimated for wallets by target', async () => {
     const response = await sample.front.get('/api/fee-estimates')
     const text = await response.text()

@@ -1,12 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  preciseFees,
-  preciseOfLate,
-  type QueuedBlock,
-  recommendedFees,
-  recommendedOfLate,
-} from '../../../src/api/v1/recommended-fees.ts'
+import { preciseFees, type QueuedBlock, recommendedFees } from '../../../src/api/v1/recommended-fees.ts'
 
 const FULL = 999_000
 const block = (vsize: number, medianRate: number): QueuedBlock => ({ vsize, medianRate })
@@ -49,15 +43,6 @@ describe('recommended fees', () => {
     ['blocks wait', [block(FULL, 4), block(FULL, 2), block(FULL, 1.5)], 0.1, [4.5, 3.25, 2.25, 0.2, 0.1]],
   ])('to three places where %s', (_, queue, minimum, expected) => {
     expect(values(preciseFees(queue, minimum))).toEqual(expected)
-  })
-
-  test('are told from recent blocks where the mempool tells nothing', () => {
-    const full = (low: number) => ({ weight: 3_990_000, txCount: 3000, rates: Array(7).fill(low) })
-    const recent = Array.from({ length: 36 }, (_, i) => full(i < 12 ? 3 : i < 24 ? 8.2 : 20))
-    expect(values(recommendedOfLate(recent, 1))).toEqual([20, 9, 3, 2, 1])
-    expect(values(preciseOfLate(recent, 0.1))).toEqual([20.5, 8.45, 3, 0.2, 0.1])
-    expect(values(recommendedOfLate([], 0.1))).toEqual([1, 1, 1, 1, 1])
-    expect(values(recommendedOfLate([full(0.3)], 2))).toEqual([2, 2, 2, 2, 2])
   })
 
   test('fall from the fastest to the minimum, whatever waits', () => {

@@ -127,7 +127,9 @@ export class Transactions {
   }
 
   #tellChanges(now: Millis): void {
-    const { mempool, changes, keeper } = this.#ports
+    const { mempool, changes, keeper, hub } = this.#ports
+    const open = mempool.takeOpen()
+    if (open.length > 0) hub({ kind: 'reopen-txs', txids: open.map((txid) => txid.slice()) })
     for (const change of mempool.takeChanges()) {
       changes.push(change)
       keeper.note(change, now)

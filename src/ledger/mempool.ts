@@ -112,6 +112,11 @@ export class Mempool {
     return this.#holdings.takeChanges()
   }
 
+  /** txids of transactions refused in a form beside which there may be a good one, since this was last asked. */
+  takeOpen(): Uint8Array[] {
+    return this.#refused.takeOpen()
+  }
+
   /** Whether an announced transaction (txid or wtxid) is worth asking for. */
   wants(id: Uint8Array): boolean {
     const key = hashKey(id)
@@ -183,7 +188,7 @@ export class Mempool {
   receive(bytes: Uint8Array, from: LinkId, now: Millis): ReceiveResult {
     const incoming = this.#read(bytes)
     if ('kind' in incoming) return incoming
-    if (this.#refused.isFinal(hashKey(incoming.wtxid))) return { kind: 'known' }
+    if (this.#refused.isRepeated(incoming)) return { kind: 'known' }
     const result = this.#offer(incoming, from, now, now)
     return result.kind === 'entered' ? this.#accepted(incoming, result, now) : result
   }

@@ -1,4 +1,4 @@
-import { hashKey } from '../wire/hash.ts'
+import { equalBytes, hashKey } from '../wire/hash.ts'
 import type { ParsedTransaction } from '../wire/transaction.ts'
 import type { Refusal } from './mempool-policy.ts'
 import { RecentIds } from './recent-ids.ts'
@@ -15,12 +15,33 @@ export class RefusedTxs {
   readonly #final = new RecentIds(MAX_REFUSED)
   /** They pay too little, and may be of use with a child that pays more. */
   readonly #cheap = new RecentIds(MAX_REFUSED)
+  readonly #open: Uint8Array[] = []
 
-  add({ txid, wtxid }: ParsedTransaction, { reconsiderable, condemns }: Refusal): void {
-    if (condemns === 'nothing') return
+  add(tx: ParsedTransaction, { reconsiderable, condemns }: Refusal): void {
+    if (condemns === 'nothing') {
+      this.#open.push(tx.txid)
+      return
+    }
     const ids = reconsiderable ? this.#cheap : this.#final
-    ids.add(hashKey(wtxid))
-    if (condemns === 'txid') ids.add(hashKey(txid))
+    ids.add(hashKey(tx.wtxid))
+    if (condemns === 'txid') ids.add(hashKey(tx.txid))
+    else if (!reconsiderable) this.#reopen(tx)
+  }
+
+  /** Whether it was refused before, and a child that pays would change nothing. */
+  isRepeated(tx: ParsedTransaction): boolean {
+    if (!this.isFinal(hashKey(tx.wtxid))) return false
+    this.#reopen(tx)
+    return true
+  }
+
+  /** txids of which another form may be good, since this was last asked. */
+  takeOpen(): Uint8Array[] {
+    return this.#open.splice(0)
+  }
+
+  #reopen({ txid, wtxid }: ParsedTransaction): void {
+    if (!equalBytes(txid, wtxid) && !this.isFinal(hashKey(txid))) this.#open.push(txid)
   }
 
   /** By a txid or wtxid as a key. */

@@ -60,6 +60,8 @@ export type ToHub =
     }
   /** That link sent a transaction which spends from these: it will have them. */
   | { kind: 'want-txs'; link: LinkId; txids: Uint8Array[] }
+  /** What came of these was refused for its witness, or for want of one: another form may be good, and is to be fetched. */
+  | { kind: 'reopen-txs'; txids: Uint8Array[] }
   /** That peer has shown that it has this block or header; `height` where that is known. */
   | { kind: 'knows-block'; link: LinkId; hash: Uint8Array; height?: number }
   /** Close the link and discourage its address. */

@@ -291,6 +291,9 @@ export class Hub {
       case 'want-txs':
         if (link?.up) this.#txs.wanted(link, value.txids, now)
         break
+      case 'reopen-txs':
+        this.#txs.reopen(value.txids)
+        break
       case 'knows-block':
         if (link) this.#blocks.knows(link, value.hash, value.height)
         break

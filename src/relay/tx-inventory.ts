@@ -60,14 +60,20 @@ export class TxInventory {
   received(txid: Uint8Array, wtxid: Uint8Array): TxItem {
     const taken = this.find(txid)
     if (taken?.announced) return taken
-    const item = this.find(wtxid) ?? this.#add(txid, wtxid)
+    const item = this.#named(txid, wtxid)
     item.tips = this.#tips
     return item
   }
 
+  /** Of the form that came nothing will come: who announces the transaction by its txid may have a better one. */
+  reopen(txid: Uint8Array): void {
+    const key = hashKey(txid)
+    if (!this.#byHash.get(key)?.announced) this.#byHash.delete(key)
+  }
+
   /** The ledger took it, and these are its bytes. */
   accepted(txid: Uint8Array, wtxid: Uint8Array, feeRate: number, bytes: Uint8Array<ArrayBuffer>): TxItem {
-    const item = this.find(wtxid) ?? this.#add(txid, wtxid)
+    const item = this.#named(txid, wtxid)
     item.announced = true
     item.feeRate = feeRate
     if (!item.bytes) {
@@ -94,6 +100,14 @@ export class TxInventory {
 
   deleteLinks(links: LinkSet): void {
     for (const item of this.#items.values()) item.known.deleteAll(links)
+  }
+
+  /** As both names say from now on. */
+  #named(txid: Uint8Array, wtxid: Uint8Array): TxItem {
+    const item = this.find(wtxid)
+    if (!item) return this.#add(txid, wtxid)
+    this.#byHash.set(hashKey(txid), item)
+    return item
   }
 
   #add(txid: Uint8Array, wtxid: Uint8Array): TxItem {

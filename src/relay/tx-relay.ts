@@ -89,6 +89,11 @@ export class TxRelay {
     }
   }
 
+  /** Other forms of these transactions are worth fetching. */
+  reopen(txids: readonly Uint8Array[]): void {
+    for (const txid of txids) this.#inventory.reopen(txid)
+  }
+
   /** When those who count are to be told of `takeHeard` at the latest. */
   get heardBy(): Millis {
     return this.#heardBy

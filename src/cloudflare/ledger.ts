@@ -9,6 +9,7 @@ import { LedgerAnswers } from '../ledger/answers.ts'
 import { ChainQueries } from '../ledger/chain-queries.ts'
 import type { LedgerQueries } from '../ledger/queries.ts'
 import type { LinkId, ToHub, ToLedger } from '../peer/queues.ts'
+import { CheckedCache } from '../script/checked-cache.ts'
 import { migrate } from '../store/migrate.ts'
 import type { SqlPort } from '../store/sql.ts'
 import { digest } from './digest.ts'
@@ -19,6 +20,7 @@ import { writeLog } from './log.ts'
 import { meteredKv } from './metered-kv.ts'
 import { ownBytes } from './own-bytes.ts'
 import { bytesIn, QueueLine } from './queue-line.ts'
+import { edgeSecp256k1 } from './secp256k1.ts'
 import { readSettings } from './settings.ts'
 import { sqlPort } from './sql-port.ts'
 import { WakeUps } from './wake-ups.ts'
@@ -87,6 +89,12 @@ export class Ledger extends DurableObject<Env> {
       epoch,
       hasher: edgeHasher,
       scryptHash: edgeScrypt,
+      secp256k1: edgeSecp256k1,
+      checked: new CheckedCache(
+        new ArrayBuffer(CheckedCache.bytesFor(WORKER_LIMITS.mempoolBytes)),
+        crypto.getRandomValues(new Uint8Array(32)),
+        edgeHasher,
+      ),
       limits: WORKER_LIMITS,
       filters,
       now: Date.now,

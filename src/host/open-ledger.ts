@@ -10,8 +10,10 @@ import { Mempool } from '../ledger/mempool.ts'
 import type { MempoolPort } from '../ledger/mempool-port.ts'
 import { LocalMempool } from '../ledger/mempool-queries.ts'
 import { StandardScripts } from '../ledger/mempool-scripts.ts'
+import { PassedTxs } from '../ledger/passed-txs.ts'
 import { claimStore } from '../ledger/store-identity.ts'
 import { Sync } from '../peer/sync.ts'
+import { type CheckedCache, withCache } from '../script/checked-cache.ts'
 import { nobleSecp256k1 } from '../script/noble-secp256k1.ts'
 import type { Secp256k1 } from '../script/secp256k1.ts'
 import { CachedHeaderStore } from '../store/cached-header-store.ts'
@@ -35,8 +37,10 @@ export interface OpenLedgerOptions {
   hasher: Hasher
   /** scrypt of a header (N=1024, r=1, p=1), where the runtime has a faster one than plain JavaScript. */
   scryptHash?: (header: Uint8Array) => Uint8Array
-  /** The fastest that the runtime has. */
+  /** Checks signatures; the one in plain JavaScript unless given. */
   secp256k1?: Secp256k1
+  /** What was found good is remembered there. */
+  checked?: CheckedCache
   limits: LedgerLimits
   /** Block filters and their headers are kept (BIPs 157 and 158). */
   filters?: boolean
@@ -61,7 +65,7 @@ export interface OpenLedger {
  */
 export function openLedger(options: OpenLedgerOptions): OpenLedger {
   const { network, spv, epoch, hasher, scryptHash, limits, now, meter = new Meter(now) } = options
-  const { writer, secp256k1 = nobleSecp256k1 } = options
+  const { writer, secp256k1 = nobleSecp256k1, checked } = options
   const sql = meteredSql(writer ? behindWriter(options.sql, writer) : options.sql, meter)
   migrate(sql)
   claimStore(sql, network)
@@ -94,7 +98,9 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
     medianTimePast: (height: number) => tree.medianTimePast(tree.ancestor(chainstate.tip, height)!),
     coin: (txid: Uint8Array, index: number) => chainstate.coins.coin(txid, index),
   }
-  const scripts = new StandardScripts({ secp256k1, hasher })
+  const passed = checked && new PassedTxs(checked)
+  const remembering = checked ? withCache(secp256k1, checked, { stores: true }) : secp256k1
+  const scripts = new StandardScripts({ secp256k1: remembering, hasher, passed })
   const mempool = new Mempool({ chain, scripts, hasher, limits: { bytes: limits.mempoolBytes } })
   const changes = new ChangeLog(epoch)
   if (!options.filters) dropFilters(sql)

@@ -6,6 +6,7 @@ import { type Hasher, toDisplay } from '../wire/hash.ts'
 import type { TxOut } from '../wire/transaction.ts'
 import type { Candidate, IncomingTx } from './admission.ts'
 import { type Refusal, refuse } from './mempool-policy.ts'
+import type { PassedTxs } from './passed-txs.ts'
 import { needsWitness } from './standardness.ts'
 
 /** The first input whose scripts do not pass. */
@@ -20,11 +21,6 @@ export interface TxScripts {
   check(incoming: IncomingTx, spent: readonly TxOut[]): ScriptFault | undefined
 }
 
-/** Told of transactions, by wtxid, whose scripts all pass. */
-export interface PassedScripts {
-  add(wtxid: Uint8Array): void
-}
-
 /**
  * The scripts of a transaction under the rules of relay. Those hold all that any block's rules forbid, whatever the
  * height: each flag only takes away from what passes, and blocks run under a part of these. So nothing is run a second time
@@ -36,9 +32,9 @@ export interface PassedScripts {
 export class StandardScripts implements TxScripts {
   readonly #secp256k1: Secp256k1
   readonly #hasher: Hasher
-  readonly #passed: PassedScripts | undefined
+  readonly #passed: PassedTxs | undefined
 
-  constructor(parts: { secp256k1: Secp256k1; hasher: Hasher; passed?: PassedScripts | undefined }) {
+  constructor(parts: { secp256k1: Secp256k1; hasher: Hasher; passed?: PassedTxs | undefined }) {
     this.#secp256k1 = parts.secp256k1
     this.#hasher = parts.hasher
     this.#passed = parts.passed

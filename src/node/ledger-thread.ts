@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
 import { networks } from '../chain/network.ts'
 import { type LedgerHost, type LedgerOutput, NODE_LIMITS } from '../host/ledger-host.ts'
@@ -6,12 +7,14 @@ import { type OpenLedger, openLedger } from '../host/open-ledger.ts'
 import type { ScriptWant } from '../ledger/mempool-port.ts'
 import type { PackageOptions } from '../ledger/mempool-questions.ts'
 import type { ToHub } from '../peer/queues.ts'
+import { CheckedCache } from '../script/checked-cache.ts'
 import { StoreError } from '../store/error.ts'
 import { WriterThread } from './batch-writer.ts'
 import { Collector } from './collector.ts'
 import { type DigestAnswer, Digester, type DigestRequest } from './digester.ts'
 import { nodeHasher, scryptHash } from './hasher.ts'
 import type { FromLedgerThread, LedgerCalls, LedgerThreadData, ToLedgerThread } from './ledger-protocol.ts'
+import { nodeSecp256k1 } from './secp256k1.ts'
 import { openSqlite } from './sqlite.ts'
 import { Alarm } from './timer.ts'
 import { transfersOf } from './transfers.ts'
@@ -102,6 +105,12 @@ try {
     epoch,
     hasher: nodeHasher,
     scryptHash,
+    secp256k1: nodeSecp256k1,
+    checked: new CheckedCache(
+      new ArrayBuffer(CheckedCache.bytesFor(NODE_LIMITS.mempoolBytes)),
+      randomBytes(32),
+      nodeHasher,
+    ),
     limits: NODE_LIMITS,
     filters,
     now: Date.now,

@@ -176,7 +176,7 @@ describe('a mempool that begins again', () => {
   test('takes a large store back slice by slice, and new transactions in between', () => {
     const lives = new Lives()
     const { chain } = lives
-    const big = (n: number) => pay(chain.reward(n), 20_000, { witness: [new Uint8Array(60_000)] })
+    const big = (n: number) => pay(chain.reward(n), 20_000, { witness: [new Uint8Array(12_000)] })
     for (let n = 1; n <= 40; n++) lives.take(big(n))
     const waits = childOf(big(40))
     lives.keeper.flush()

@@ -15,6 +15,7 @@ import type { LogLine } from '../../src/host/ports.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import type { MempoolPort } from '../../src/ledger/mempool-port.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
+import { nodeSecp256k1 } from '../../src/node/secp256k1.ts'
 import { openSqlite, type SqliteFile } from '../../src/node/sqlite.ts'
 import { transfersOf } from '../../src/node/transfers.ts'
 import type { LinkId, ToHub, ToLedger } from '../../src/peer/queues.ts'
@@ -266,6 +267,7 @@ export class Rig {
       spv: this.#options.spv ?? false,
       epoch: ++this.#epoch,
       hasher: nodeHasher,
+      secp256k1: nodeSecp256k1,
       limits: { ...NODE_LIMITS, ...this.#options.limits },
       filters: this.#options.filters ?? false,
       now: () => simulation.now,

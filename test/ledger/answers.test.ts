@@ -62,7 +62,7 @@ function setUp(seed = 1, wrap: (port: MempoolPort) => MempoolPort = (port) => po
     .chain(tip)
     .slice(0, 46)
     .filter((block) => isRelayed(ledger, block))
-    .map((block): Coin => coinbaseCoin(block, maker))
+    .map((block): Coin => ({ ...coinbaseCoin(block, maker), witness: true }))
   const accept = (raw: Uint8Array) => {
     const result = mempool.accept(raw, NOW)
     if (result.kind !== 'accepted') throw new Error(JSON.stringify(result))

@@ -11,10 +11,10 @@ import { describeShared, readDat } from '../shared.ts'
 import {
   type BlockPlan,
   ChainMaker,
+  COINBASE_SCRIPT,
   coinbaseCoin,
   type MadeBlock,
   OP_TRUE,
-  P2WSH_TRUE,
   spend,
 } from '../sim/chain-maker.ts'
 import { chainstateContract } from './chainstate-contract.ts'
@@ -144,7 +144,7 @@ describe('connecting', () => {
     const { coins } = ledger.chain
     expect(coins.coin(coin.txid, 0)).toEqual({
       value: 50_0000_0000,
-      script: P2WSH_TRUE,
+      script: COINBASE_SCRIPT,
       height: 1,
       coinbase: true,
       txNum: 1,

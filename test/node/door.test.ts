@@ -13,7 +13,7 @@ import { parseTransaction, transaction } from '../../src/wire/transaction.ts'
 import { freePort } from '../free-port.ts'
 import { poll, pollFor } from '../poll.ts'
 import { Program } from '../program.ts'
-import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
+import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
 import { dialAsPeer, type TcpPeer, TcpPeerServer } from '../sim/tcp-peer.ts'
 import { comeInAsPeer } from '../sim/ws-peer.ts'
 import { LiveClient } from '../smoke/live-client.ts'
@@ -115,7 +115,7 @@ test('peers by TCP and by WebSocket exchange blocks and transactions through the
   await poll('both are up', () => guest.peer.up && tcp.peer.up)
   const [byGuest, byTcp] = chain.slice(BIG_BLOCKS, BIG_BLOCKS + 2).map((from) => {
     const coin = coinbaseCoin(from, maker)
-    const half = { valueSat: coin.valueSat / 2 - 5000, script: OP_TRUE }
+    const half = { valueSat: coin.valueSat / 2 - 5000, script: P2WSH_TRUE }
     return spend([coin], [half, half])
   }) as [Uint8Array, Uint8Array]
   guest.send(guest.peer.offer(byGuest))

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { parseScrape, valueIn } from '../../bench/scrape.ts'
 import { SUBPROTOCOL } from '../../src/host/door.ts'
+import { P2A } from '../../src/script/build.ts'
 import { poll, pollFor } from '../poll.ts'
 import { Program } from '../program.ts'
-import { ChainMaker, coinbaseCoin, OP_TRUE, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
+import { ChainMaker, coinbaseCoin, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
 import { dialAsPeer } from '../sim/tcp-peer.ts'
 import { comeInAsPeer } from '../sim/ws-peer.ts'
 
@@ -31,7 +32,7 @@ test('a relay on Node tells what it did', async () => {
   const [coin] = maker.chain()
   const pay = (script: Uint8Array) => spend([coinbaseCoin(coin!, maker)], [{ valueSat: 4_999_000_000, script }])
   // Too small to be passed on.
-  guest.send(guest.peer.offer(pay(OP_TRUE)))
+  guest.send(guest.peer.offer(pay(P2A)))
   const tx = pay(P2WSH_TRUE)
   guest.send(guest.peer.offer(tx))
   await poll('the other has it', () => tcp.peer.txs.size === 1)

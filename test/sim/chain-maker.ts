@@ -14,6 +14,9 @@ type Bytes = Uint8Array<ArrayBuffer>
 export const OP_TRUE: Bytes = Uint8Array.of(0x51)
 /** The same behind a witness script: spent by the witness `[OP_TRUE]`. */
 export const P2WSH_TRUE: Bytes = concatBytes(Uint8Array.of(0x00, 0x20), sha256(OP_TRUE))
+/** Another that is always true: what coinbases pay to is told from what tests pay to. */
+const OP_TRUE_NOP: Bytes = Uint8Array.of(0x51, 0x61)
+export const COINBASE_SCRIPT: Bytes = concatBytes(Uint8Array.of(0x00, 0x20), sha256(OP_TRUE_NOP))
 
 export interface MadeBlock {
   hash: Bytes
@@ -55,7 +58,7 @@ export class ChainMaker {
   readonly network: Network
   readonly genesis: MadeBlock
   readonly #random: SeededRandom
-  /** Where coinbases pay; `P2WSH_TRUE` unless given, which nodes relay. */
+  /** Where coinbases pay; `COINBASE_SCRIPT` unless given, which nodes relay. */
   readonly script: Uint8Array
   readonly #blocks = new Map<string, MadeBlock>()
   /** What `mine` builds on: the last block it made. */
@@ -64,7 +67,7 @@ export class ChainMaker {
   constructor(options: { network?: Network; seed?: number; script?: Uint8Array } = {}) {
     this.network = options.network ?? regtest
     this.#random = new SeededRandom(options.seed ?? 1)
-    this.script = options.script ?? P2WSH_TRUE
+    this.script = options.script ?? COINBASE_SCRIPT
     const raw = this.network.genesis
     this.genesis = {
       hash: sha256d(raw.subarray(0, 80)),
@@ -182,11 +185,11 @@ export interface Coin {
   txid: Uint8Array
   vout: number
   valueSat: number
-  /** The output is `P2WSH_TRUE` and not `OP_TRUE`. */
-  witness?: boolean
+  /** The output is `P2WSH_TRUE`, or P2WSH of this script, and not `OP_TRUE`. */
+  witness?: boolean | Uint8Array
 }
 
-/** A raw transaction that spends coins of `OP_TRUE` or `P2WSH_TRUE`. The fee is what the outputs leave over. */
+/** A raw transaction that spends coins of `OP_TRUE`, `P2WSH_TRUE` or `COINBASE_SCRIPT`. The fee is what the outputs leave over. */
 export function spend(
   coins: readonly Coin[],
   outputs: readonly { valueSat: number; script: Uint8Array }[],
@@ -198,7 +201,7 @@ export function spend(
       prevout: { hash: coin.txid, index: coin.vout },
       scriptSig: new Uint8Array(0),
       sequence: options.sequence ?? 0xffff_fffe,
-      witness: coin.witness ? [OP_TRUE] : [],
+      witness: coin.witness ? [coin.witness === true ? OP_TRUE : coin.witness] : [],
     })),
     outputs: outputs.map((output) => ({ value: BigInt(output.valueSat), scriptPubKey: output.script })),
     lockTime: options.lockTime ?? 0,
@@ -208,8 +211,9 @@ export function spend(
 
 /** The coinbase output of a block that was made without a script of its own. */
 export function coinbaseCoin(block: MadeBlock, maker: ChainMaker): Coin {
-  const witness = maker.script === P2WSH_TRUE
-  return { txid: block.txids[0]!, vout: 0, valueSat: maker.subsidy(block.height), ...(witness && { witness }) }
+  const coin = { txid: block.txids[0]!, vout: 0, valueSat: maker.subsidy(block.height) }
+  if (maker.script === COINBASE_SCRIPT) return { ...coin, witness: OP_TRUE_NOP }
+  return maker.script === P2WSH_TRUE ? { ...coin, witness: true } : coin
 }
 
 /** Hashes pairwise, an odd last one with itself. */

@@ -1,6 +1,6 @@
 import { toDisplay } from '../../src/wire/hash.ts'
 import { poll, pollFor } from '../poll.ts'
-import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
+import { ChainMaker, COINBASE_SCRIPT, coinbaseCoin, type MadeBlock, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
 import { comeInAsPeer, type WsPeer, type WsPeerOptions } from '../sim/ws-peer.ts'
 import { bigSpend, FUTURE_WITNESS } from './big-block.ts'
 import type { Shell } from './shell.ts'
@@ -114,7 +114,7 @@ export class Scene {
   payment(height: number): Uint8Array {
     const coin = coinbaseCoin(this.maker.chain()[height - 1]!, this.maker)
     const valueSat = 2_0000_0000
-    const change = { valueSat: coin.valueSat - valueSat - 10_000, script: OP_TRUE }
+    const change = { valueSat: coin.valueSat - valueSat - 10_000, script: COINBASE_SCRIPT }
     return spend([coin], [{ valueSat, script: P2WSH_TRUE }, change])
   }
 }

@@ -11,7 +11,7 @@ import { bytesToHex, equalBytes, fromDisplay, hashKey, hexToBytes, sha256, toDis
 import { InvType } from '../../src/wire/inventory.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
 import { poll, pollFor } from '../poll.ts'
-import { ChainMaker, OP_TRUE, P2WSH_TRUE } from '../sim/chain-maker.ts'
+import { ChainMaker, COINBASE_SCRIPT, P2WSH_TRUE } from '../sim/chain-maker.ts'
 import type { Misdeed } from '../sim/misdeeds.ts'
 import { BCOIN, CORE, LITECOIN } from '../sim/node-styles.ts'
 import { EventReader } from './event-reader.ts'
@@ -24,7 +24,7 @@ import { transactionCases } from './transaction-cases.ts'
 const SYNC = { within: 20_000 }
 const BLOCKS = 300
 const ADDRESS = addressOf(P2WSH_TRUE, regtest.address)!
-const OP_TRUE_HASH = bytesToHex(sha256(OP_TRUE))
+const COINBASE_HASH = bytesToHex(sha256(COINBASE_SCRIPT))
 
 interface Tx {
   txid: string
@@ -396,7 +396,7 @@ export function smokeSuite(name: string, start: () => Promise<Shell>): void {
           for (let i = 1; i < blocks.length; i++) expect(blocks[i - 1]!.previousblockhash).toBe(blocks[i]!.id)
         },
         async () => {
-          const txs = await scene.json<Tx[]>(`/api/scripthash/${OP_TRUE_HASH}/txs/chain`)
+          const txs = await scene.json<Tx[]>(`/api/scripthash/${COINBASE_HASH}/txs/chain`)
           expect(txs).toHaveLength(25)
           const first = maker.find(fromDisplay(txs[0]!.status.block_hash!))!
           const chain = maker.chain(first)

@@ -227,7 +227,7 @@ describe('a transaction', () => {
   })
 
   test('that nobody knows yet comes when it comes', async () => {
-    const child = spendOf(sample.single, 0, SCRIPTS.p2tr)
+    const child = spendOf(sample.child, 1, SCRIPTS.p2tr)
     const id = txidHex(child)
     expect(await stage.tell(client, { 'track-tx': id, 'watch-mempool': true })).toEqual({})
     await send(child)

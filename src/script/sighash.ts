@@ -46,6 +46,9 @@ export class SignatureHashes {
   readonly #spent: readonly TxOut[]
   readonly #hasher: Hasher
   readonly #known = new Map<string, Uint8Array>()
+  /** Of the input asked about last: a tapscript may check a signature for every 50 bytes of witness, over and over. */
+  #ownOutput: { index: number; hash: Uint8Array } | undefined
+  #annex: { bytes: Uint8Array; hash: Uint8Array } | undefined
 
   constructor(tx: Transaction, spent: readonly TxOut[] = [], hasher: Hasher = nobleHasher) {
     this.#tx = tx
@@ -139,7 +142,7 @@ export class SignatureHashes {
     const spent = anyoneCanPay ? [] : [this.prevoutsHash, this.amountsHash, this.scriptPubKeysHash, this.sequencesHash]
     const coversAll = base === SIGHASH.DEFAULT || base === SIGHASH.ALL
     const outputsHash = coversAll ? this.outputsHash : undefined
-    const ownOutput = base === SIGHASH.SINGLE ? this.#hasher.sha256(outputBytes(outputs[index]!)) : undefined
+    const ownOutput = base === SIGHASH.SINGLE ? this.#outputHash(index) : undefined
 
     const writer = scratch
     writer.clear()
@@ -162,7 +165,7 @@ export class SignatureHashes {
     } else {
       writer.u32(index)
     }
-    if (annex) writer.bytes(this.#hasher.sha256(sized(annex)))
+    if (annex) writer.bytes(this.#annexHash(annex))
     if (ownOutput) writer.bytes(ownOutput)
     if (leafHash) {
       writer.bytes(leafHash)
@@ -219,8 +222,21 @@ export class SignatureHashes {
 
   /** Of the one output that SINGLE covers (BIP143); zeros where there is none, and for NONE. */
   #hashOfOutput(base: number, index: number): Uint8Array {
-    const output = base === SIGHASH.SINGLE ? this.#tx.outputs[index] : undefined
-    return output ? this.#hasher.sha256d(outputBytes(output)) : ZERO
+    const isCovered = base === SIGHASH.SINGLE && index < this.#tx.outputs.length
+    return isCovered ? this.#hasher.sha256(this.#outputHash(index)) : ZERO
+  }
+
+  /** SHA-256 of one output, which there is. */
+  #outputHash(index: number): Uint8Array {
+    if (this.#ownOutput?.index !== index) {
+      this.#ownOutput = { index, hash: this.#hasher.sha256(outputBytes(this.#tx.outputs[index]!)) }
+    }
+    return this.#ownOutput.hash
+  }
+
+  #annexHash(annex: Uint8Array): Uint8Array {
+    if (this.#annex?.bytes !== annex) this.#annex = { bytes: annex, hash: this.#hasher.sha256(sized(annex)) }
+    return this.#annex.hash
   }
 
   #input(index: number) {

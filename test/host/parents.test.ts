@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { encode } from '../../src/wire/codec.ts'
 import { InvType } from '../../src/wire/inventory.ts'
-import { parseTransaction } from '../../src/wire/transaction.ts'
+import { parseTransaction, transaction } from '../../src/wire/transaction.ts'
 import { ChainMaker, coinbaseCoin, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
+import { BCOIN } from '../sim/node-styles.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { Rig } from './rig.ts'
 
@@ -61,4 +63,27 @@ test('how many links told of a transaction comes to the ledger', async () => {
   simulation.run(3000)
   const { tx } = await rig.mempool!.tx(parseTransaction(parent).txid, 0)
   expect(tx?.peers).toBe(2)
+})
+
+test('one that came without its witness, or with a bad one, comes in from the next who has it', async () => {
+  for (const witness of [[], [Uint8Array.of(0x52)]]) {
+    const { simulation, rig, sender, parent, waiting } = await setUp(64, 2000)
+    // Of a style that names transactions by txid, which both forms have.
+    const old = rig.meet({ style: BCOIN, dials: true })
+    simulation.run(1000)
+    const { tx } = parseTransaction(parent)
+    const [input] = tx.inputs
+    const other = encode(transaction, { ...tx, inputs: [{ ...input!, witness }] })
+    sender.send(sender.peer.offer(other))
+    simulation.run(3000)
+    expect(await waiting()).toBe(0)
+    expect(sender.peer.hungUp).toBeUndefined()
+    old.send(old.peer.offer(parent))
+    simulation.run(3000)
+    expect(await waiting()).toBe(1)
+    // The bad one again is not even looked at.
+    sender.send(sender.peer.say({ command: 'tx', bytes: other }))
+    simulation.run(1000)
+    expect(await waiting()).toBe(1)
+  }
 })

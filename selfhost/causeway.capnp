@@ -50,6 +50,7 @@ const causeway :Workerd.Worker = (
     # Settings, from the environment of the process. What is not set there has its default.
     (name = "CAUSEWAY_NETWORK", fromEnvironment = "CAUSEWAY_NETWORK"),
     (name = "CAUSEWAY_MIN_WORK", fromEnvironment = "CAUSEWAY_MIN_WORK"),
+    (name = "CAUSEWAY_ASSUME_VALID", fromEnvironment = "CAUSEWAY_ASSUME_VALID"),
     (name = "CAUSEWAY_CONNECT", fromEnvironment = "CAUSEWAY_CONNECT"),
     (name = "CAUSEWAY_DIAL", fromEnvironment = "CAUSEWAY_DIAL"),
     (name = "CAUSEWAY_RESOLVER", fromEnvironment = "CAUSEWAY_RESOLVER"),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Network, networks } from './chain/network.ts'
 import { DOOR_PATH } from './host/door.ts'
+import { fromDisplay } from './wire/hash.ts'
 
 /** Where peers or pages are reached: a host name or address, and a TCP port. */
 export interface HostPort {
@@ -108,6 +109,11 @@ const schema = z.strictObject({
     .string()
     .regex(/^(0x)?[0-9a-fA-F]{1,64}$/, { error: (issue) => `"${String(issue.input)}" is not hex of at most 32 bytes` })
     .optional(),
+  'assume-valid': z
+    .string()
+    .regex(/^(0|[0-9a-fA-F]{64})$/, { error: (issue) => `"${String(issue.input)}" is neither a block's hash nor 0` })
+    .transform((text) => (text === '0' ? undefined : fromDisplay(text.toLowerCase())))
+    .optional(),
   spv: flag.default(false),
   filters: flag.default(true),
   'esplora-sigops': flag.default(false),
@@ -143,7 +149,11 @@ export function parseConfig(settings: Settings, { home, terminal }: { home: stri
   const s = parsed.data
   const known = networks[s.network as keyof typeof networks]
   const minWork = s['min-work']
-  const network = minWork === undefined ? known : { ...known, minChainWork: BigInt(`0x${minWork.replace(/^0x/i, '')}`) }
+  const network: Network = {
+    ...known,
+    ...(minWork !== undefined && { minChainWork: BigInt(`0x${minWork.replace(/^0x/i, '')}`) }),
+    ...('assume-valid' in given && { assumeValid: s['assume-valid'] }),
+  }
   return {
     kind: 'ok',
     config: {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseConfig, parseDoorUrl, parseHostPort, type Settings } from '../src/config.ts'
+import { fromDisplay } from '../src/wire/hash.ts'
 
 const at = { home: '/home/ada', terminal: false }
 const ok = (settings: Settings) => {
@@ -69,6 +70,24 @@ test('several peers may stand in one text, as the environment gives them', () =>
 test('a network that is given other minimum work stays as it was for everybody else', () => {
   ok({ network: 'regtest', 'min-work': 'ffff' })
   expect(ok({ network: 'regtest' }).network.minChainWork).not.toBe(0xffffn)
+})
+
+test('another block may be assumed valid, or none', () => {
+  const hashHex = '00000000000000000000ccebd6d74d9194d8dcdc1d177c478e094bfad51ba5ac'
+  expect(ok({}).network.assumeValid).toEqual(fromDisplay(hashHex))
+  expect(ok({ network: 'regtest' }).network.assumeValid).toBeUndefined()
+  expect(ok({ network: 'regtest', 'assume-valid': hashHex.toUpperCase() }).network.assumeValid).toEqual(
+    fromDisplay(hashHex),
+  )
+  expect(ok({ network: 'signet', 'assume-valid': '0' }).network.assumeValid).toBeUndefined()
+  expect(ok({ network: 'signet' }).network.assumeValid).toBeDefined()
+})
+
+test.each(['', '00', '1', `0x${'0'.repeat(64)}`, 'ab'.repeat(33), 'off'])('no block is called %j', (text) => {
+  expect(parseConfig({ 'assume-valid': text }, at)).toEqual({
+    kind: 'bad',
+    mistakes: [`assume-valid: "${text}" is neither a block's hash nor 0`],
+  })
 })
 
 test('all mistakes are reported at once, each by the name of its setting', () => {

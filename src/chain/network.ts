@@ -77,8 +77,8 @@ export interface Network {
   dnsSeeds: readonly string[]
   /** Chains with less total work than this are not the network's. */
   minChainWork: bigint
-  /** Scripts of its ancestors are taken as checked. */
-  assumeValid?: Uint8Array
+  /** Block whose own scripts and those below it are taken as checked. */
+  assumeValid?: Uint8Array | undefined
   /** A private chain, mined at will: never considered to be in initial download. */
   regtest: boolean
   /** BIP 325: script that every block's solution has to satisfy. */

@@ -24,6 +24,10 @@ export function withSettings(command: Command): Command {
       collect,
     )
     .option('--min-work <hex>', "least total work of a chain worth following (default: the network's)")
+    .option(
+      '--assume-valid <hash|0>',
+      "take scripts up to this block as checked; 0: run every one (default: the network's)",
+    )
     .option('--filters <on|off>', 'keep block filters for light clients, BIPs 157 and 158 (default: on)')
     .option('--esplora-sigops <on|off>', "sigops in the API's transactions, as mempool.space has them (default: off)")
     .option('--tracked-addresses <n>', 'addresses that a client of the live WebSocket may track (default: 100)')

@@ -15,6 +15,7 @@ export interface Env {
    */
   CAUSEWAY_NETWORK?: string | null
   CAUSEWAY_MIN_WORK?: string | null
+  CAUSEWAY_ASSUME_VALID?: string | null
   CAUSEWAY_CONNECT?: string | null
   CAUSEWAY_DIAL?: string | null
   CAUSEWAY_RESOLVER?: string | null

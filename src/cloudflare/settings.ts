@@ -25,6 +25,7 @@ export function readSettings(env: SettingsEnv): EdgeSettings {
   const settings = {
     network: env.CAUSEWAY_NETWORK ?? undefined,
     'min-work': env.CAUSEWAY_MIN_WORK ?? undefined,
+    'assume-valid': env.CAUSEWAY_ASSUME_VALID || undefined,
     // They cost the object a look at every block, and so are asked for here.
     filters: env.CAUSEWAY_FILTERS || 'off',
     'esplora-sigops': env.CAUSEWAY_ESPLORA_SIGOPS ?? undefined,

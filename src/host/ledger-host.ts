@@ -135,6 +135,7 @@ export class LedgerHost {
     this.#moves = true
     return this.#run(now, () => {
       this.#tellTip()
+      if (this.#full && !this.#synced) this.#tellAssumed()
       this.#full?.transactions.wake(now)
     })
   }
@@ -376,10 +377,10 @@ export class LedgerHost {
   }
 
   #refused(refusal: Invalid, from: LinkId | undefined): void {
-    const { node, reason } = refusal
+    const { node, reason, detail } = refusal
     // A connected block was checked in full: another copy cannot make it invalid.
     const mutated = refusal.mutated || (this.#tree.nodeById(node.id)!.status & CONNECTED) !== 0
-    const facts = { height: node.height, hash: toDisplay(node.hash), reason }
+    const facts = { height: node.height, hash: toDisplay(node.hash), reason, ...(detail && { detail }) }
     const text = mutated ? 'a block is not what its header commits to' : 'a block breaks a rule'
     this.#log({ level: 'warn', text, facts })
     this.#meter.refused('block', reason)
@@ -505,6 +506,16 @@ export class LedgerHost {
     this.#told = tip
     this.#do(this.#sync.connected(tip, this.#now))
     this.#hub({ kind: 'tip', height: tip.height, hash: tip.hash.slice(), time: tip.time, synced: this.#synced })
+  }
+
+  /** What of a download is not checked. */
+  #tellAssumed(): void {
+    const { assumeValid } = this.#network
+    this.#log(
+      assumeValid
+        ? { level: 'info', text: 'scripts up to a block are taken as checked', facts: { hash: toDisplay(assumeValid) } }
+        : { level: 'info', text: 'every script is checked', facts: {} },
+    )
   }
 
   #isSynced(): boolean {

@@ -24,6 +24,10 @@ export const COUNTS = [
   'transactionsIn',
   'transactionsOut',
   'blocksConnected',
+  /** Scripts of inputs of blocks: run; taken as checked below the assumed-valid block; known to pass from the mempool. */
+  'scriptsChecked',
+  'scriptsAssumed',
+  'scriptsKnown',
   'reorgs',
   /** Blocks of which something stored turned out damaged, and those written anew. */
   'blocksDamaged',

@@ -36,6 +36,11 @@ const TXS = {
   help: 'Transactions taken up from links and given to links.',
   of: LINKS,
 }
+const SCRIPTS: Kind = {
+  name: 'causeway_block_scripts_total',
+  help: 'Scripts of inputs of blocks: run, assumed to pass as the block is long buried, known to from the mempool.',
+  of: ['ledger'],
+}
 
 const COUNTERS: Record<Count, Kind> = {
   requests: { name: 'causeway_requests_total', help: 'HTTP requests and calls answered.', of: ALL },
@@ -61,6 +66,9 @@ const COUNTERS: Record<Count, Kind> = {
   transactionsIn: { ...TXS, labels: IN },
   transactionsOut: { ...TXS, labels: OUT },
   blocksConnected: { name: 'causeway_blocks_connected_total', help: 'Blocks added to the tip.', of: ['ledger'] },
+  scriptsChecked: { ...SCRIPTS, labels: { fate: 'checked' } },
+  scriptsAssumed: { ...SCRIPTS, labels: { fate: 'assumed' } },
+  scriptsKnown: { ...SCRIPTS, labels: { fate: 'known' } },
   reorgs: { name: 'causeway_reorgs_total', help: 'Times that the tip left its branch.', of: ['ledger'] },
   blocksDamaged: { name: 'causeway_blocks_damaged_total', help: 'Stored blocks found damaged.', of: ['ledger'] },
   blocksMended: { name: 'causeway_blocks_mended_total', help: 'Damaged blocks written anew.', of: ['ledger'] },

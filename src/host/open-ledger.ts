@@ -11,6 +11,7 @@ import type { MempoolPort } from '../ledger/mempool-port.ts'
 import { LocalMempool } from '../ledger/mempool-queries.ts'
 import { StandardScripts } from '../ledger/mempool-scripts.ts'
 import { PassedTxs } from '../ledger/passed-txs.ts'
+import type { ScriptChecks } from '../ledger/script-checks.ts'
 import { claimStore } from '../ledger/store-identity.ts'
 import { Sync } from '../peer/sync.ts'
 import { type CheckedCache, withCache } from '../script/checked-cache.ts'
@@ -41,6 +42,8 @@ export interface OpenLedgerOptions {
   secp256k1?: Secp256k1
   /** What was found good is remembered there. */
   checked?: CheckedCache
+  /** Runs the scripts of blocks; where the rest is done unless given. */
+  scriptChecks?: ScriptChecks
   limits: LedgerLimits
   /** Block filters and their headers are kept (BIPs 157 and 158). */
   filters?: boolean
@@ -51,6 +54,9 @@ export interface OpenLedgerOptions {
   /** Told of each raw block that came in and is needed no longer, where memory can be given back before it is collected. */
   release?: (bytes: Uint8Array<ArrayBuffer>) => void
 }
+
+/** What became of scripts, as it is counted. */
+const SCRIPT_COUNTS = { checked: 'scriptsChecked', assumed: 'scriptsAssumed', known: 'scriptsKnown' } as const
 
 export interface OpenLedger {
   host: LedgerHost
@@ -78,11 +84,19 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
     const measure = () => meter.snapshot({ ...host.levels, storageBytes: sql.sql.databaseSize })
     return { host, measure, mempool: () => undefined }
   }
-  const chainstate = new Chainstate({
+  const passed = checked && new PassedTxs(checked)
+  const chainstate: Chainstate = new Chainstate({
     sql,
     network,
     tree,
     hasher,
+    secp256k1,
+    scriptChecks: options.scriptChecks,
+    // A download goes over what no mempool has seen.
+    passedTxs: () => (host.synced ? passed : undefined),
+    scriptsCounted: (fate, inputs) => {
+      meter.counts[SCRIPT_COUNTS[fate]] += inputs
+    },
     cacheBytes: limits.coinCacheBytes,
     coinLagBytes: limits.coinLagBytes,
     batchBytes: limits.batchBytes,
@@ -98,7 +112,6 @@ export function openLedger(options: OpenLedgerOptions): OpenLedger {
     medianTimePast: (height: number) => tree.medianTimePast(tree.ancestor(chainstate.tip, height)!),
     coin: (txid: Uint8Array, index: number) => chainstate.coins.coin(txid, index),
   }
-  const passed = checked && new PassedTxs(checked)
   const remembering = checked ? withCache(secp256k1, checked, { stores: true }) : secp256k1
   const scripts = new StandardScripts({ secp256k1: remembering, hasher, passed })
   const mempool = new Mempool({ chain, scripts, hasher, limits: { bytes: limits.mempoolBytes } })

@@ -4,6 +4,9 @@ import { HAVE_BODY } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { Network } from '../chain/network.ts'
 import type { Reorg } from '../chain/reorg.ts'
+import { blockScriptFlags, sigopRules } from '../chain/script-flags.ts'
+import { nobleSecp256k1 } from '../script/noble-secp256k1.ts'
+import type { Secp256k1 } from '../script/secp256k1.ts'
 import { StoreError } from '../store/error.ts'
 import { blob, type SqlPort } from '../store/sql.ts'
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
@@ -13,7 +16,8 @@ import type { BatchWriter } from './batch-writer.ts'
 import { Bip30 } from './bip30.ts'
 import { BlockDamaged, type BlockPart } from './block-damaged.ts'
 import { BlockRepair } from './block-repair.ts'
-import { blockRow, type CheckedBlock } from './block-row.ts'
+import { type BlockRow, blockRow } from './block-row.ts'
+import { BlockScripts, type ScriptFate } from './block-scripts.ts'
 import { noStats, statsOf } from './block-stats.ts'
 import { readBody } from './bodies.ts'
 import { CoinCache } from './coin-cache.ts'
@@ -25,9 +29,11 @@ import { forgetBlocks } from './forget-blocks.ts'
 import { HandedBatches } from './handed-batches.ts'
 import { type Candidate, InputCheck } from './input-check.ts'
 import type { Stored } from './parts.ts'
+import type { PassedTxs } from './passed-txs.ts'
 import { PrefixCounts } from './prefix-counts.ts'
 import { readPrevouts } from './prevouts.ts'
 import { blockRef, Reorganisation } from './reorganisation.ts'
+import { type ScriptChecks, scriptChecksHere } from './script-checks.ts'
 import { claimStore } from './store-identity.ts'
 import { TipTimes } from './tip-times.ts'
 import { touchesOf } from './touches.ts'
@@ -43,8 +49,6 @@ const DEFAULT_STEP_BLOCKS = 2016
 /** Of the bytes that may be open, those of a batch that is handed over to a writer without work, and to one that has some. */
 const IDLE_SHARE = 1 / 8
 const BUSY_SHARE = 3 / 8
-/** In all blocks but a network's `scriptExceptions`. */
-const ALL_SIGOPS = { p2sh: true, witness: true }
 
 export type { Connected, Invalid, Unavailable } from './connect-result.ts'
 
@@ -54,6 +58,14 @@ export interface ChainstateOptions {
   /** Over the same store. */
   tree: HeaderTree
   hasher?: Hasher
+  /** Checks signatures; the one in plain JavaScript unless given. */
+  secp256k1?: Secp256k1
+  /** Runs the scripts of blocks; here and now unless given. */
+  scriptChecks?: ScriptChecks | undefined
+  /** Transactions whose scripts passed on their way through the mempool, while there can be any. */
+  passedTxs?: (() => PassedTxs | undefined) | undefined
+  /** Told of the scripts of each block that comes as far: of so many inputs. */
+  scriptsCounted?: ((fate: ScriptFate, inputs: number) => void) | undefined
   /** Bytes of memory for coins that the store has as well. */
   cacheBytes?: number
   /** Bytes of changed coins that a commit may leave unwritten; none unless given. */
@@ -94,6 +106,7 @@ export class Chainstate {
   readonly #table: CoinTable
   readonly #heights: TxHeights
   readonly #inputs: InputCheck
+  readonly #scripts: BlockScripts
   readonly #bip30: Bip30
   readonly #repair: BlockRepair
   readonly #batch = new Batch()
@@ -129,6 +142,14 @@ export class Chainstate {
     this.#coins = new Coins(sql, cache, hasher)
     this.#heights = new TxHeights(sql)
     this.#inputs = new InputCheck(this.#coins, this.#heights)
+    this.#scripts = new BlockScripts({
+      network,
+      tree,
+      hasher,
+      checks: options.scriptChecks ?? scriptChecksHere(options.secp256k1 ?? nobleSecp256k1, hasher),
+      passedTxs: options.passedTxs ?? (() => undefined),
+      counted: options.scriptsCounted ?? (() => {}),
+    })
     this.#repair = new BlockRepair(sql, hasher)
     this.#bip30 = new Bip30({ sql, network, tree, coins: this.#coins })
     const lagBytes = options.coinLagBytes ?? 0
@@ -242,7 +263,8 @@ export class Chainstate {
       const repeats = repeated.txNum !== undefined
       const reason = this.#checkCoins(node, block, repeats)
       if (reason) return invalid(node, reason)
-      this.#apply(node, block, repeats)
+      const refused = this.#applyIfScriptsPass(node, block, repeats)
+      if (refused) return refused
       return { kind: 'connected', node, txids: digest.txids, outpoints: digest.outpoints, fees: this.#inputs.fees }
     })
   }
@@ -301,6 +323,7 @@ export class Chainstate {
   #candidate(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>, digest: BlockDigest): Candidate {
     const network = this.#network
     const { height } = node
+    const flags = blockScriptFlags(network, height, node.hash)
     return {
       bytes,
       digest,
@@ -308,7 +331,8 @@ export class Chainstate {
       firstTx: this.#nextTx,
       subsidy: subsidy(height, network),
       csv: height >= network.heights.csv,
-      sigopRules: network.scriptExceptions.find(({ hash }) => equalBytes(hash, node.hash)) ?? ALL_SIGOPS,
+      flags,
+      sigopRules: sigopRules(flags),
       chain: this.#times,
     }
   }
@@ -335,28 +359,34 @@ export class Chainstate {
     return reason && holds && this.#bip30.replacesCoins(block) ? 'bad-txns-BIP30' : reason
   }
 
-  /** The block has just passed `#checkCoins`. */
-  #apply(node: HeaderNode, block: Candidate, repeats: boolean): void {
-    const { digest, bytes } = block
+  /** The block has just passed `#checkCoins`. While its scripts run elsewhere its row is made. */
+  #applyIfScriptsPass(node: HeaderNode, block: Candidate, repeats: boolean): Invalid | undefined {
+    const { digest, bytes, firstTx } = block
+    const { fees, txFees, spentPrefix } = this.#inputs
     // In an exception to BIP 30 the coins that are replaced have to be known, as they may be in the store only.
     const replaced = repeats ? this.#bip30.fetchReplaced(digest, bytes) : 0
     const { blob: prevouts, txAt } = this.#inputs.prevouts(block)
-    this.#inputs.apply(block)
-    const stats = statsOf(digest, bytes, this.#inputs.txFees)
+    const scripts = this.#scripts.begin(node, block, prevouts, txAt)
+    const stats = statsOf(digest, bytes, txFees)
     // A coin that is replaced is no coin more.
     stats.utxoIncrease -= replaced
+    const utxoSize = this.#utxoSize + stats.utxoIncrease
+    const row = blockRow(node, { digest, bytes, firstTx, fees, stats, prevouts, txAt, spentPrefix, utxoSize })
+    const refused = scripts.settle()
+    if (refused) return refused
+    this.#inputs.apply(block)
     if (!this.hasBody(node)) this.#batch.addBody(node, bytes)
-    this.#addRows(node, { digest, bytes, fees: this.#inputs.fees, stats, prevouts, txAt })
-    this.#bip30.coinbases.connected(digest.txids.subarray(0, 32), this.#nextTx, node.height, repeats)
+    this.#addRows(node, digest, row)
+    this.#bip30.coinbases.connected(digest.txids.subarray(0, 32), firstTx, node.height, repeats)
     this.#advance(node, digest.txCount)
+    return undefined
   }
 
-  #addRows(node: HeaderNode, block: Omit<CheckedBlock, 'firstTx' | 'spentPrefix' | 'utxoSize'>): void {
+  #addRows(node: HeaderNode, digest: BlockDigest, row: BlockRow): void {
     const { spentTx, spentPrefix } = this.#inputs
-    const firstTx = this.#nextTx
-    this.#utxoSize += block.stats.utxoIncrease
-    this.#batch.inserts.add(block.digest, firstTx, spentTx, spentPrefix)
-    this.#batch.addConnected(node, blockRow(node, { ...block, firstTx, spentPrefix, utxoSize: this.#utxoSize }))
+    this.#utxoSize = row.utxoSize
+    this.#batch.inserts.add(digest, row.firstTx, spentTx, spentPrefix)
+    this.#batch.addConnected(node, row)
   }
 
   #advance(node: HeaderNode, txCount: number): void {
@@ -467,10 +497,11 @@ export class Chainstate {
     const { genesis } = this.#network
     const node = this.#tree.mainAt(0)!
     const digest = digestBlock(genesis, this.#hasher)
-    const nothing = { fees: 0, stats: noStats(), prevouts: new Uint8Array(0), txAt: new Uint32Array(1) }
+    const nothing = { fees: 0, stats: noStats(), prevouts: new Uint8Array(0), txAt: new Uint32Array(1), utxoSize: 0 }
+    const { spentPrefix } = this.#inputs
     this.#counts = new PrefixCounts()
     this.#batch.addBody(node, genesis)
-    this.#addRows(node, { digest, bytes: genesis, ...nothing })
+    this.#addRows(node, digest, blockRow(node, { digest, bytes: genesis, firstTx: 0, spentPrefix, ...nothing }))
     this.#standAt(node)
     this.#heights.push(0)
     this.#nextTx = digest.txCount

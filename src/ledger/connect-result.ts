@@ -17,6 +17,8 @@ export interface Invalid {
   kind: 'invalid'
   node: HeaderNode
   reason: string
+  /** What Bitcoin Core adds to it for people: which part of the block it is. */
+  detail?: string
   /** Only these bytes are wrong: the header does not commit to what is, and another copy of the block may be valid. */
   mutated: boolean
 }
@@ -37,6 +39,6 @@ const MUTATIONS: readonly string[] = [
   'unexpected-witness',
 ]
 
-export function invalid(node: HeaderNode, reason: string): Invalid {
-  return { kind: 'invalid', node, reason, mutated: MUTATIONS.includes(reason) }
+export function invalid(node: HeaderNode, reason: string, detail?: string): Invalid {
+  return { kind: 'invalid', node, reason, ...(detail && { detail }), mutated: MUTATIONS.includes(reason) }
 }

@@ -43,6 +43,9 @@ export interface Candidate {
   subsidy: number
   /** Whether relative lock times hold (BIP 68). */
   csv: boolean
+  /** Rules of its scripts: SCRIPT_FLAG bits. */
+  flags: number
+  /** Those of them that say which signature operations count. */
   sigopRules: SigopRules
   /** Of the chain that it extends. */
   chain: MedianTimes

@@ -1,5 +1,6 @@
 import type { SqlPort } from '../store/sql.ts'
 import type { Hasher } from '../wire/hash.ts'
+import type { TxOut } from '../wire/transaction.ts'
 import { readParts, type Stored } from './parts.ts'
 
 /**
@@ -63,6 +64,19 @@ export function decodePrevouts(slice: Uint8Array): SpentOutput[] | undefined {
     at = script.end
   }
   return entries
+}
+
+/** The first `count` entries from `at` on as outputs of the wire; scripts are views. */
+export function spentOutputs(blob: Uint8Array, at: number, count: number): TxOut[] {
+  const outputs: TxOut[] = []
+  for (let i = 0; i < count; i++) {
+    const script = scriptRange(blob, at)
+    if (!script) throw new Error('the prevouts end before the inputs do')
+    const value = BigInt(readUint(blob, at + PREVOUT_OUTPUT_AT, 8))
+    outputs.push({ value, scriptPubKey: blob.subarray(script.start, script.end) })
+    at = script.end
+  }
+  return outputs
 }
 
 /** One row an entry. */

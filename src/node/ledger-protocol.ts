@@ -12,6 +12,7 @@ export interface LedgerThreadData {
   network: string
   /** The network's own, or what the settings put in its place. */
   minChainWork: bigint
+  assumeValid: Uint8Array | undefined
   spv: boolean
   /** Block filters are kept. */
   filters: boolean

@@ -21,7 +21,7 @@ import { transfersOf } from './transfers.ts'
 
 /** The ledger's thread: one database connection that writes, one host, one thread for digests. */
 const port = parentPort!
-const { path, network: name, minChainWork, spv, filters, epoch } = workerData as LedgerThreadData
+const { path, network: name, minChainWork, assumeValid, spv, filters, epoch } = workerData as LedgerThreadData
 
 function post(message: FromLedgerThread, transfers: ArrayBuffer[] = []): void {
   port.postMessage(message, transfers)
@@ -83,7 +83,7 @@ function digested(answer: DigestAnswer): LedgerOutput[] {
   return host.digested(id, { bytes, result }, Date.now())
 }
 
-const network = { ...networks[name as keyof typeof networks], minChainWork }
+const network = { ...networks[name as keyof typeof networks], minChainWork, assumeValid }
 
 let sql: ReturnType<typeof openSqlite>
 let host: LedgerHost

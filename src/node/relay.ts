@@ -109,7 +109,15 @@ async function start(
   let tip: Extract<ToHub, { kind: 'tip' }> | undefined
   const ledger = new LedgerClient({
     file: new URL('./ledger-thread.js', import.meta.url),
-    data: { path: dir.ledger, network: network.name, minChainWork: network.minChainWork, spv, filters, epoch },
+    data: {
+      path: dir.ledger,
+      network: network.name,
+      minChainWork: network.minChainWork,
+      assumeValid: network.assumeValid,
+      spv,
+      filters,
+      epoch,
+    },
     onQueue: (values) => {
       for (const value of values) if (value.kind === 'tip') tip = value
       hubHost.fromLedger(values)

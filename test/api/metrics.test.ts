@@ -58,7 +58,7 @@ test('every name is ours and well formed, counters end in _total, and no series 
     expect(name.endsWith('_total')).toBe(type === 'counter')
     expect(help).toMatch(/^\S.*\.$/)
     for (const label of Object.keys(labels)) {
-      expect(['object', 'direction', 'what', 'reason', 'version', 'network']).toContain(label)
+      expect(['object', 'direction', 'fate', 'what', 'reason', 'version', 'network']).toContain(label)
     }
   }
 })

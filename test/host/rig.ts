@@ -14,6 +14,7 @@ import { type OpenLedger, openLedger } from '../../src/host/open-ledger.ts'
 import type { LogLine } from '../../src/host/ports.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import type { MempoolPort } from '../../src/ledger/mempool-port.ts'
+import type { ScriptChecks } from '../../src/ledger/script-checks.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { nodeSecp256k1 } from '../../src/node/secp256k1.ts'
 import { openSqlite, type SqliteFile } from '../../src/node/sqlite.ts'
@@ -43,6 +44,8 @@ export interface RigOptions {
   limits?: Partial<LedgerLimits>
   /** Block filters are kept. */
   filters?: boolean
+  /** Runs scripts of blocks. */
+  scriptChecks?: ScriptChecks
   /** Batches are written beside the ledger: not before somebody waits for that. */
   writer?: boolean
   hubLimits?: Partial<HubLimits>
@@ -268,6 +271,7 @@ export class Rig {
       epoch: ++this.#epoch,
       hasher: nodeHasher,
       secp256k1: nodeSecp256k1,
+      ...(this.#options.scriptChecks && { scriptChecks: this.#options.scriptChecks }),
       limits: { ...NODE_LIMITS, ...this.#options.limits },
       filters: this.#options.filters ?? false,
       now: () => simulation.now,

@@ -8,7 +8,7 @@ import { readPrevouts } from '../../src/ledger/prevouts.ts'
 import { SqlHeaderStore } from '../../src/store/header-store.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import type { SqlPort } from '../../src/store/sql.ts'
-import { sha256 } from '../../src/wire/hash.ts'
+import { concatBytes, sha256 } from '../../src/wire/hash.ts'
 import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
 import { dump } from './dump.ts'
 import { naiveIndex } from './naive-index.ts'
@@ -24,6 +24,12 @@ export type WithStore = (body: (port: SqlPort) => void) => Promise<void>
 function open(sql: SqlPort, options: { cacheBytes: number; batchBytes: number }) {
   const tree = new HeaderTree({ network: regtest, store: new SqlHeaderStore(sql) })
   return { tree, chain: new Chainstate({ ...options, sql, network: regtest, tree }) }
+}
+
+/** 9,000 bytes that anybody may spend. */
+function longScript(): Uint8Array {
+  const dropped = concatBytes(Uint8Array.of(0x4d, 0x08, 0x02), new Uint8Array(520), Uint8Array.of(0x75))
+  return concatBytes(...Array(17).fill(dropped), new Uint8Array(91).fill(0x61), OP_TRUE)
 }
 
 /** What holds for a ledger in every runtime: it needs nothing but a store. */
@@ -96,7 +102,7 @@ export function chainstateContract(name: string, withStore: WithStore): void {
       const { tree, chain } = open(sql, { cacheBytes: 1_000_000, batchBytes: 8_000_000 })
       const base = maker.mine(103)
       const coin = coinbaseCoin(base[0]!, maker)
-      const output = { valueSat: 1000, script: new Uint8Array(9000).fill(0x51) }
+      const output = { valueSat: 1000, script: longScript() }
       const [wide] = maker.mine(1, { transactions: [spend([coin], Array(30).fill(output))] })
       const coins = Array.from({ length: 30 }, (_, vout) => ({ txid: wide!.txids[1]!, vout, valueSat: 1000 }))
       const [narrow] = maker.mine(1, { transactions: [spend(coins, [output])] })

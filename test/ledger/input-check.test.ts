@@ -7,6 +7,7 @@ import { Coins, outpointWords } from '../../src/ledger/coins.ts'
 import { InputCheck } from '../../src/ledger/input-check.ts'
 import { decodePrevouts } from '../../src/ledger/prevouts.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
+import { CONSENSUS_FLAGS } from '../../src/script/flags.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { bytesToHex, hexToBytes, prefix48 } from '../../src/wire/hash.ts'
 import { describeShared, readShared, readSharedJson } from '../shared.ts'
@@ -64,6 +65,7 @@ function load(name: string, change: (facts: Facts) => void = () => {}) {
     firstTx: height * PER_BLOCK,
     subsidy: subsidy(height, network),
     csv: height >= network.heights.csv,
+    flags: CONSENSUS_FLAGS,
     sigopRules: { p2sh: true, witness: true },
     chain: { medianTimePast: (at: number) => times.get(at) ?? (at < height - 1 ? 0 : timeOf(bytes) - 3600) },
   }

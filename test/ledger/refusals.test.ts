@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ScriptChecks } from '../../src/ledger/script-checks.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { concatBytes, hash160, hexToBytes, sha256 } from '../../src/wire/hash.ts'
 import { parseTransaction, transaction } from '../../src/wire/transaction.ts'
@@ -13,6 +14,7 @@ import {
   spend,
 } from '../sim/chain-maker.ts'
 import { dump } from './dump.ts'
+import { noScripts } from './no-scripts.ts'
 import { Ledger } from './open-ledger.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -21,11 +23,11 @@ const OP_CHECKSIG = 0xac
 const OP_RETURN = Uint8Array.of(0x6a)
 
 /** 110 blocks: the first ten coinbases are ripe in the next one. */
-function start() {
+function start(options: { scriptChecks?: ScriptChecks } = {}) {
   const maker = new ChainMaker()
   maker.mine(110)
   const blocks = maker.chain()
-  const ledger = new Ledger()
+  const ledger = new Ledger(undefined, options)
   ledger.extend(blocks.map((block) => block.bytes))
   const ripe = blocks.slice(0, 10).map((block) => coinbaseCoin(block, maker))
   return { maker, ledger, blocks, ripe: ripe as [Coin, Coin, ...Coin[]] }
@@ -166,6 +168,15 @@ const refused: [string, string, (on: Start) => BlockPlan][] = [
     'bad-blk-sigops',
     (on) => ({ transactions: [spendP2wsh(on, 80_001)] }),
   ],
+  [
+    'an output that no script satisfies',
+    'block-script-verify-flag-failed (OP_RETURN was encountered)',
+    (on) => {
+      const first = pay([on.ripe[0]], 0, Uint8Array.of(0x61, 0x6a))
+      mine(on, { transactions: [first] })
+      return { transactions: [pay([outputOf(first)])] }
+    },
+  ],
   ['a merkle root of something else', 'bad-txnmrklroot', () => ({ badMerkleRoot: true })],
   [
     'a lock time that has not come',
@@ -229,14 +240,20 @@ const accepted: [string, (on: Start) => BlockPlan][] = [
       return { transactions: [first, second, pay([outputOf(second)], 5)], feeSat: 15 }
     },
   ],
-  ['20,000 signature operations in a redeem script', (on) => ({ transactions: [spendP2sh(on, 20_000)] })],
-  ['80,000 signature operations in witness scripts', (on) => ({ transactions: [spendP2wsh(on, 80_000)] })],
   ['a coinbase that claims less than it may', ({ ripe }) => ({ transactions: [pay([ripe[0]], 1000)], feeSat: -5000 })],
 ]
 
 test.each(accepted)('%s is valid', (_, plan) => {
   const on = start()
   expect(reasonFor(on, plan(on))).toBe('valid')
+})
+
+test.each<[string, (on: Start) => Bytes]>([
+  ['20,000 signature operations in a redeem script', (on) => spendP2sh(on, 20_000)],
+  ['80,000 signature operations in witness scripts', (on) => spendP2wsh(on, 80_000)],
+])('%s are not too many', (_, make) => {
+  const on = start({ scriptChecks: noScripts })
+  expect(reasonFor(on, { transactions: [make(on)] })).toBe('valid')
 })
 
 test('a coin that the cache does not hold can be spent once, after a block that tried twice', () => {

@@ -6,7 +6,8 @@ import { BlockDamaged } from '../../src/ledger/block-damaged.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { BUSY_ABOVE } from '../../src/store/schema.ts'
-import { type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
+import { concatBytes, equalBytes } from '../../src/wire/hash.ts'
+import { type MadeBlock, OP_TRUE, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { damageAt, KINDS_OF_DAMAGE } from './damage.ts'
 import { dump } from './dump.ts'
@@ -14,7 +15,13 @@ import { Ledger } from './open-ledger.ts'
 import { RandomChain } from './random-chain.ts'
 
 const SEED = 77
-const LONG_SCRIPT = new Uint8Array(1500).fill(0x51)
+/** 1,500 bytes that anybody may spend: a push that is dropped, OP_1 over and over. */
+const LONG_SCRIPT = concatBytes(
+  Uint8Array.of(0x4d, 0x08, 0x02),
+  new Uint8Array(520),
+  Uint8Array.of(0x75),
+  new Uint8Array(976).fill(0x51),
+)
 const SCRIPTHASH = nodeHasher.sha256(LONG_SCRIPT)
 /** With one more the script would be busy, and its sums a row that needs no block. */
 const SPENDS = BUSY_ABOVE - 1
@@ -29,7 +36,9 @@ function largeBlocks(): [MadeBlock, MadeBlock] {
   const ledger = new Ledger()
   ledger.extend(grown.map(({ bytes }) => bytes))
   const owner = grown.find(({ txids }) => ledger.chain.coins.coin(txids[0]!, 0))!
-  const coin = { txid: owner.txids[0]!, vout: 0, valueSat: maker.subsidy(owner.height) }
+  const { script } = ledger.chain.coins.coin(owner.txids[0]!, 0)!
+  const witness = equalBytes(script, P2WSH_TRUE)
+  const coin = { txid: owner.txids[0]!, vout: 0, valueSat: maker.subsidy(owner.height), witness }
   const long = { valueSat: 1000, script: LONG_SCRIPT }
   const making = maker.block({ transactions: [spend([coin], Array(SPENDS).fill(long))] }, grown.at(-1))
   const spends = Array.from({ length: SPENDS }, (_, vout) =>

@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest'
+import { FAILED, HAVE_BODY } from '../../src/chain/header-store.ts'
+import type { Network } from '../../src/chain/network.ts'
+import { regtest } from '../../src/chain/networks/regtest.ts'
+import { SqlHeaderStore } from '../../src/store/header-store.ts'
+import { toDisplay } from '../../src/wire/hash.ts'
+import { parseTransaction } from '../../src/wire/transaction.ts'
+import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE } from '../sim/chain-maker.ts'
+import { P2PKH, signedSpend } from '../sim/signed.ts'
+import { Simulation } from '../sim/simulation.ts'
+import { differences } from './fresh-index.ts'
+import { Rig, type RigOptions } from './rig.ts'
+
+const FALSE_RESULT = 'Script evaluated without error but finished with a false/empty top stack element'
+const REASON = `block-script-verify-flag-failed (${FALSE_RESULT})`
+const COINS = 20
+
+/** A chain of 121 blocks, the last of which pays to `COINS` outputs that want a signature. */
+function makeChain() {
+  const maker = new ChainMaker({ script: P2PKH })
+  const blocks = maker.mine(120)
+  const coin = coinbaseCoin(blocks[0]!, maker)
+  const outputs = Array.from({ length: COINS }, () => ({ valueSat: 1000, script: P2PKH }))
+  const split = signedSpend([coin], outputs)
+  blocks.push(...maker.mine(1, { transactions: [split], feeSat: coin.valueSat - 1000 * COINS }))
+  const { txid } = parseTransaction(split)
+  const coins = Array.from({ length: COINS }, (_, vout) => ({ txid, vout, valueSat: 1000 }))
+  /** A block that spends them all; one of the signatures may be spoilt. */
+  const spending = (spoil?: number, parent: MadeBlock = maker.tip) => {
+    const tx = signedSpend(coins, [{ valueSat: 1000 * COINS, script: OP_TRUE }], spoil)
+    return { block: maker.block({ transactions: [tx] }, parent), tx: parseTransaction(tx) }
+  }
+  return { maker, blocks, spending, fundingHex: toDisplay(txid) }
+}
+
+function open(simulation: Simulation, options: RigOptions) {
+  const rig = new Rig(simulation, options)
+  return rig
+}
+
+const raw = (blocks: readonly MadeBlock[]) => blocks.map(({ bytes }) => bytes)
+
+function statusOf(rig: Rig, { hash }: { hash: Uint8Array }): string {
+  const { status } = new SqlHeaderStore(rig.sql).byHash(hash)!
+  return [status & FAILED ? 'failed' : 'good', status & HAVE_BODY ? 'stored' : 'not stored'].join(', ')
+}
+
+function counts(rig: Rig) {
+  const { scriptsChecked, scriptsAssumed, scriptsKnown } = rig.ledger.measure().counts
+  return [scriptsChecked, scriptsAssumed, scriptsKnown]
+}
+
+describe.each([['here', {}]])('a block with a bad signature, run %s', (_, options: RigOptions) => {
+  test('at the tip: refused with its reason, its sender closed, its header failed; its sibling is taken', () => {
+    const simulation = new Simulation(1)
+    const { maker, blocks, spending, fundingHex } = makeChain()
+    const rig = open(simulation, options)
+    const honest = rig.meet({ blocks: raw(blocks), dials: true })
+    expect(simulation.run(60_000, () => rig.committed === 121)).toBe(true)
+    const { block: bad, tx } = spending(13)
+    const met = rig.meet({ blocks: raw([...blocks, bad]) })
+    expect(simulation.run(30_000, () => met.peer.hungUp !== undefined)).toBe(true)
+    expect(rig.log.find(({ text }) => text === 'a block breaks a rule')?.facts).toEqual({
+      height: 122,
+      hash: toDisplay(bad.hash),
+      reason: REASON,
+      detail: `input 13 of ${toDisplay(tx.txid)} (wtxid ${toDisplay(tx.wtxid)}), spending ${fundingHex}:13`,
+    })
+    const closed = rig.log.find(({ facts }) => facts.link === met.link && 'reason' in facts)
+    expect(closed).toMatchObject({ text: 'peer misbehaves, closed', facts: { reason: REASON } })
+    expect(rig.ledger.measure().refused).toContainEqual({ what: 'block', reason: REASON, count: 1 })
+    expect(statusOf(rig, bad)).toBe('failed, not stored')
+    const { block: good } = spending(undefined, blocks.at(-1))
+    const next = maker.block({}, good)
+    for (const { bytes } of [good, next]) honest.send(honest.peer.mined(bytes))
+    expect(simulation.run(30_000, () => rig.committed === 123)).toBe(true)
+    expect(differences(rig.sql, rig.network, raw([...blocks, good, next]))).toEqual({})
+  })
+
+  test('handed in by a miner: refused with its reason', () => {
+    const simulation = new Simulation(2)
+    const { blocks, spending } = makeChain()
+    const rig = open(simulation, options)
+    rig.meet({ blocks: raw(blocks), dials: true })
+    expect(simulation.run(60_000, () => rig.committed === 121)).toBe(true)
+    const answer = rig.submitBlock(spending(0).block.bytes)
+    simulation.run(1000)
+    expect(answer.result).toEqual({ kind: 'refused', reason: REASON })
+  })
+
+  test('in the middle of a download: what is below it stays, and another chain is followed', () => {
+    const simulation = new Simulation(3)
+    const { maker, blocks, spending } = makeChain()
+    const { block: bad } = spending(19)
+    const after = maker.mine(10, {}, bad)
+    const rig = open(simulation, options)
+    const liar = rig.meet({ blocks: raw([...blocks, bad, ...after]) })
+    expect(simulation.run(60_000, () => liar.peer.hungUp !== undefined)).toBe(true)
+    expect([rig.committed, statusOf(rig, bad), statusOf(rig, after[9]!).split(',')[0]]).toEqual([
+      121,
+      'failed, not stored',
+      'failed',
+    ])
+    const { block: good } = spending(undefined, blocks.at(-1))
+    const rest = maker.mine(3, {}, good)
+    rig.meet({ blocks: raw([...blocks, good, ...rest]) })
+    expect(simulation.run(60_000, () => rig.committed === 125)).toBe(true)
+    expect(differences(rig.sql, rig.network, raw([...blocks, good, ...rest]))).toEqual({})
+    expect(rig.ledger.measure().counts.scriptsChecked).toBeGreaterThanOrEqual(1 + 2 * COINS)
+  })
+
+  test('on a branch with more work: the chain is where it was', () => {
+    const simulation = new Simulation(4)
+    const { maker, blocks, spending } = makeChain()
+    const rig = open(simulation, options)
+    const own = maker.mine(2)
+    const chain = [...blocks, ...own]
+    const honest = rig.meet({ blocks: raw(chain), dials: true })
+    expect(simulation.run(60_000, () => rig.committed === 123)).toBe(true)
+    const side = maker.mine(1, {}, blocks.at(-1))
+    const { block: bad } = spending(4, side[0])
+    const after = maker.mine(3, {}, bad)
+    const liar = rig.meet({ blocks: raw([...blocks, ...side, bad, ...after]) })
+    expect(simulation.run(60_000, () => liar.peer.hungUp !== undefined)).toBe(true)
+    expect(rig.tip.hash).toEqual(own[1]!.hash)
+    expect([side[0]!, bad, after[2]!].map((block) => statusOf(rig, block).split(',')[0])).toEqual([
+      'good',
+      'failed',
+      'failed',
+    ])
+    const next = maker.block({}, own[1])
+    honest.send(honest.peer.mined(next.bytes))
+    expect(simulation.run(30_000, () => rig.committed === 124)).toBe(true)
+    expect(differences(rig.sql, rig.network, raw([...chain, next]))).toEqual({})
+  })
+})
+
+describe('the assumed-valid block', () => {
+  /** Two weeks of blocks and some above one that breaks a rule of scripts. */
+  function buried() {
+    const { maker, blocks, spending } = makeChain()
+    const { block: bad } = spending(7)
+    const above = maker.mine(2030, {}, bad)
+    return [...blocks, bad, ...above]
+  }
+  const chain = buried()
+  const networkWith = (assumeValid?: Uint8Array): Network => ({ ...regtest, ...(assumeValid && { assumeValid }) })
+
+  test.each([
+    ['far above it', 9],
+    ['that block itself', 0],
+  ])('%s: its scripts do not run, and all else is checked', (_, above) => {
+    const simulation = new Simulation(5)
+    const rig = open(simulation, { network: networkWith(chain[121 + above]!.hash) })
+    rig.meet({ blocks: raw(chain) })
+    expect(simulation.run(120_000, () => rig.committed === chain.length)).toBe(true)
+    expect(counts(rig)).toEqual([0, 1 + COINS, 0])
+    expect(differences(rig.sql, rig.network, raw(chain))).toEqual({})
+  })
+
+  test.each([
+    ['is below it', chain[120]!.hash, 1],
+    ['is not known', chain[130]!.hash.slice().reverse(), 0],
+    ['is nowhere', undefined, 0],
+  ])('%s: its scripts run', (_, assumeValid, assumed) => {
+    const simulation = new Simulation(6)
+    const rig = open(simulation, { network: networkWith(assumeValid) })
+    const met = rig.meet({ blocks: raw(chain) })
+    expect(simulation.run(120_000, () => met.peer.hungUp !== undefined)).toBe(true)
+    expect(rig.lines).toContain(`a block breaks a rule: ${REASON}`)
+    expect([rig.committed, counts(rig)]).toEqual([121, [1 + COINS - assumed, assumed, 0]])
+  })
+
+  test('is told of where a download begins', () => {
+    const simulation = new Simulation(7)
+    const young = { ...regtest, regtest: false }
+    const { hash } = chain[130]!
+    const lines = ([hash, undefined] as const).map((assumeValid) => {
+      const rig = open(simulation, { network: { ...young, ...(assumeValid && { assumeValid }) } })
+      simulation.run(1000)
+      return rig.log.filter(({ text }) => text.includes('script'))
+    })
+    expect(lines).toEqual([
+      [{ level: 'info', text: 'scripts up to a block are taken as checked', facts: { hash: toDisplay(hash) } }],
+      [{ level: 'info', text: 'every script is checked', facts: {} }],
+    ])
+  })
+})

@@ -37,7 +37,7 @@ const NULL_INDEX = 0xffff_ffff
 /**
  * What can be said of a block whose header was accepted, without knowing the chain or any coin. With 'bad-txnmrklroot'
  * and 'bad-txns-duplicate' these bytes are wrong, not the header: another block may still fit it. Whether a signet's
- * block is signed (BIP 325) is not looked at: that takes an interpreter of scripts.
+ * block is signed (BIP 325) is asked of `meetsChallenge`.
  */
 export function checkBlock(digest: BlockDigest): BlockError | undefined {
   const { txCount, strippedSize } = digest

@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes, type Hasher, prefix48 } from '../wire/hash.ts'
 import type { BlockScan } from './block-scan.ts'
-import type { WitnessCommitment } from './digest.ts'
+import type { BlockDigest, WitnessCommitment } from './digest.ts'
 import { merkleRoot } from './merkle.ts'
 
 /** What the output that commits to the witnesses begins with: OP_RETURN, 36 bytes, the tag of BIP 141. */
@@ -67,17 +67,25 @@ export function witnessCommitment(
   return { witnessRoot: root, witnessCommitment: isRight ? 'ok' : 'bad' }
 }
 
-/** The hash in the last output of the first transaction that has the commitment's form. */
+/** The hash in the output that commits. */
 function claimedCommitment(bytes: Uint8Array, { txCount, txs, outputs }: BlockScan): Uint8Array | undefined {
-  if (txCount === 0) return undefined
-  for (let output = txs.outputStart[1]! - 1; output >= 0; output--) {
+  const output = commitmentOutput(bytes, { txCount, ...txs, ...outputs })
+  const at = outputs.scriptAt[output]
+  return at === undefined ? undefined : bytes.subarray(at + COMMITMENT_TAG.length, at + COMMITMENT_SIZE)
+}
+
+/** Number of the last output of a block's first transaction that has the form of a witness commitment, or -1. */
+export function commitmentOutput(
+  bytes: Uint8Array,
+  outputs: Pick<BlockDigest, 'txCount' | 'outputStart' | 'scriptAt' | 'scriptLength'>,
+): number {
+  if (outputs.txCount === 0) return -1
+  for (let output = outputs.outputStart[1]! - 1; output >= 0; output--) {
     const at = outputs.scriptAt[output]!
     if (outputs.scriptLength[output]! < COMMITMENT_SIZE) continue
-    if (COMMITMENT_TAG.every((byte, i) => bytes[at + i] === byte)) {
-      return bytes.subarray(at + COMMITMENT_TAG.length, at + COMMITMENT_SIZE)
-    }
+    if (COMMITMENT_TAG.every((byte, i) => bytes[at + i] === byte)) return output
   }
-  return undefined
+  return -1
 }
 
 /** The wtxids, with zeros for the coinbase. */

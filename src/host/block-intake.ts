@@ -1,4 +1,3 @@
-import { checkBlock } from '../chain/block-rules.ts'
 import { CONNECTED, FAILED } from '../chain/header-store.ts'
 import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { Chainstate, Invalid } from '../ledger/chainstate.ts'
@@ -133,7 +132,7 @@ export class BlockIntake {
 
   /** The header of a block that was handed in gets its place in the tree; or why it has none. */
   #enter(digest: ReadyBlock['digest'], bytes: Uint8Array, now: Millis): HeaderNode | string {
-    const refused = checkBlock(digest)
+    const refused = this.#ports.chainstate.checkForm(bytes, digest)
     if (refused) return refused
     const result = this.#ports.tree.accept([bytes.slice(0, HEADER_SIZE)], now)
     if (result.kind === 'accepted') return result.last
@@ -144,7 +143,7 @@ export class BlockIntake {
   #place(block: ReadyBlock, stored: boolean): void {
     const { tree, chainstate, ready, arrived, mend, refused } = this.#ports
     const { node, bytes, digest, from } = block
-    const refusal = chainstate.checkAlone(node, digest)
+    const refusal = chainstate.checkAlone(node, bytes, digest)
     if (refusal) {
       refused(refusal, from)
       return

@@ -5,6 +5,7 @@ import type { HeaderNode, HeaderTree } from '../chain/header-tree.ts'
 import type { Network } from '../chain/network.ts'
 import type { Reorg } from '../chain/reorg.ts'
 import { blockScriptFlags, sigopRules } from '../chain/script-flags.ts'
+import { meetsChallenge } from '../chain/signet.ts'
 import { nobleSecp256k1 } from '../script/noble-secp256k1.ts'
 import type { Secp256k1 } from '../script/secp256k1.ts'
 import { StoreError } from '../store/error.ts'
@@ -97,6 +98,7 @@ export class Chainstate {
   readonly #network: Network
   readonly #tree: HeaderTree
   readonly #hasher: Hasher
+  readonly #secp256k1: Secp256k1
   readonly #batchBytes: number
   readonly #stepBytes: number
   readonly #stepBlocks: number
@@ -131,6 +133,7 @@ export class Chainstate {
     this.#network = network
     this.#tree = tree
     this.#hasher = hasher
+    this.#secp256k1 = options.secp256k1 ?? nobleSecp256k1
     this.#batchBytes = options.batchBytes ?? DEFAULT_BATCH_BYTES
     this.#stepBytes = options.stepBytes ?? DEFAULT_STEP_BYTES
     this.#stepBlocks = options.stepBlocks ?? DEFAULT_STEP_BLOCKS
@@ -146,7 +149,7 @@ export class Chainstate {
       network,
       tree,
       hasher,
-      checks: options.scriptChecks ?? scriptChecksHere(options.secp256k1 ?? nobleSecp256k1, hasher),
+      checks: options.scriptChecks ?? scriptChecksHere(this.#secp256k1, hasher),
       passedTxs: options.passedTxs ?? (() => undefined),
       counted: options.scriptsCounted ?? (() => {}),
     })
@@ -235,16 +238,25 @@ export class Chainstate {
     this.#batch.addBody(node, bytes)
   }
 
+  /** What can be checked of a block without knowing where it stands; Bitcoin Core's word for what is wrong. */
+  checkForm(bytes: Uint8Array, digest: BlockDigest): string | undefined {
+    const reason = checkBlock(digest)
+    const { signetChallenge, genesisHash } = this.#network
+    if (reason || !signetChallenge || equalBytes(digest.hash, genesisHash)) return reason
+    const curve = { secp256k1: this.#secp256k1, hasher: this.#hasher }
+    return meetsChallenge(bytes, digest, signetChallenge, curve) ? undefined : 'bad-signet-blksig'
+  }
+
   /** Everything that can be checked of a block without the coins. */
-  checkAlone(node: HeaderNode, digest: BlockDigest): Invalid | undefined {
+  checkAlone(node: HeaderNode, bytes: Uint8Array, digest: BlockDigest): Invalid | undefined {
     if (!equalBytes(digest.hash, node.hash)) throw new Error('the digest is of another block')
     const isNext = equalBytes(node.prev, this.#tip.hash)
     const medianTimePast = isNext
       ? this.#times.medianTimePast(this.#tip.height)
       : this.#tree.medianTimePast(this.#tree.node(node.prev)!)
     const context = { height: node.height, medianTimePast }
-    const reason = checkBlock(digest) ?? checkBlockContext(digest, context, this.#network)
-    return reason && invalid(node, reason)
+    const reason = this.checkForm(bytes, digest) ?? checkBlockContext(digest, context, this.#network)
+    return reason === undefined ? undefined : invalid(node, reason)
   }
 
   /**
@@ -254,7 +266,7 @@ export class Chainstate {
   connect(node: HeaderNode, bytes: Uint8Array<ArrayBuffer>, digest: BlockDigest): Connected | Invalid | Unavailable {
     this.#refuseBroken()
     if (!equalBytes(node.prev, this.#tip.hash)) throw new Error('only a child of the tip can be connected')
-    const refused = this.checkAlone(node, digest)
+    const refused = this.checkAlone(node, bytes, digest)
     if (refused) return refused
     return this.#guarded(() => {
       const block = this.#candidate(node, bytes, digest)

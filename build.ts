@@ -12,6 +12,7 @@ await Promise.all([
       causeway: 'src/cli/main.ts',
       'ledger-thread': 'src/node/ledger-thread.ts',
       'digest-thread': 'src/node/digest-thread.ts',
+      'script-thread': 'src/node/script-thread.ts',
       'writer-thread': 'src/node/writer-thread.ts',
     },
     outdir: 'dist',

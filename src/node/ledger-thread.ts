@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { networks } from '../chain/network.ts'
 import { type LedgerHost, type LedgerOutput, NODE_LIMITS } from '../host/ledger-host.ts'
@@ -14,6 +15,7 @@ import { Collector } from './collector.ts'
 import { type DigestAnswer, Digester, type DigestRequest } from './digester.ts'
 import { nodeHasher, scryptHash } from './hasher.ts'
 import type { FromLedgerThread, LedgerCalls, LedgerThreadData, ToLedgerThread } from './ledger-protocol.ts'
+import { ScriptThreads, scriptThreadsOn } from './script-checks.ts'
 import { nodeSecp256k1 } from './secp256k1.ts'
 import { openSqlite } from './sqlite.ts'
 import { Alarm } from './timer.ts'
@@ -95,6 +97,15 @@ const writer = new WriterThread({
   meter,
   onGiven: (bytes) => collector.passed(bytes),
 })
+const scripts = new ScriptThreads({
+  file: new URL('./script-thread.js', import.meta.url),
+  threads: scriptThreadsOn(availableParallelism()),
+  secp256k1: nodeSecp256k1,
+  hasher: nodeHasher,
+  onLost: (reason) => {
+    post({ kind: 'log', line: { level: 'warn', text: 'a thread that runs scripts is lost', facts: { reason } } })
+  },
+})
 
 try {
   sql = openSqlite(path)
@@ -111,6 +122,7 @@ try {
       randomBytes(32),
       nodeHasher,
     ),
+    scriptChecks: scripts,
     limits: NODE_LIMITS,
     filters,
     now: Date.now,
@@ -205,5 +217,6 @@ async function stop(): Promise<void> {
   over = true
   alarm.clear()
   await digester?.stop()
+  await scripts.stop()
   post({ kind: 'stopped' })
 }

@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { FAILED, HAVE_BODY } from '../../src/chain/header-store.ts'
 import type { Network } from '../../src/chain/network.ts'
 import { regtest } from '../../src/chain/networks/regtest.ts'
+import { nodeHasher } from '../../src/node/hasher.ts'
+import { ScriptThreads } from '../../src/node/script-checks.ts'
+import { nodeSecp256k1 } from '../../src/node/secp256k1.ts'
 import { SqlHeaderStore } from '../../src/store/header-store.ts'
 import { toDisplay } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
@@ -10,6 +13,14 @@ import { P2PKH, signedSpend } from '../sim/signed.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { differences } from './fresh-index.ts'
 import { Rig, type RigOptions } from './rig.ts'
+
+const threads = new ScriptThreads({
+  file: new URL('../../src/node/script-thread.ts', import.meta.url),
+  threads: 2,
+  secp256k1: nodeSecp256k1,
+  hasher: nodeHasher,
+})
+afterAll(() => threads.stop())
 
 const FALSE_RESULT = 'Script evaluated without error but finished with a false/empty top stack element'
 const REASON = `block-script-verify-flag-failed (${FALSE_RESULT})`
@@ -50,7 +61,10 @@ function counts(rig: Rig) {
   return [scriptsChecked, scriptsAssumed, scriptsKnown]
 }
 
-describe.each([['here', {}]])('a block with a bad signature, run %s', (_, options: RigOptions) => {
+describe.each([
+  ['here', {}],
+  ['by threads', { scriptChecks: threads }],
+])('a block with a bad signature, run %s', (_, options: RigOptions) => {
   test('at the tip: refused with its reason, its sender closed, its header failed; its sibling is taken', () => {
     const simulation = new Simulation(1)
     const { maker, blocks, spending, fundingHex } = makeChain()

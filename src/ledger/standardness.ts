@@ -22,7 +22,7 @@ const MAX_SCRIPT_SIG_SIZE = 1650
 /** Keys of a bare multisig. */
 const MAX_BARE_KEYS = 3
 /** Bytes of all data outputs of a transaction together, scripts as a whole: Core's -datacarriersize since version 30. */
-const MAX_DATA_SIZE = 100_000
+export const MAX_DATA_SIZE = 100_000
 
 /** Signature operations of one redeem script. */
 const MAX_REDEEM_SIGOPS = 15
@@ -54,7 +54,7 @@ export type NotStandard =
 
 /**
  * Whether nodes relay a transaction as far as it can be seen from it alone: the rules of Bitcoin Core (its IsStandardTx)
- * with its settings as they come, in its order.
+ * with its settings as they come, in its order. They hold on every network: only its test networks could be told otherwise.
  */
 export function checkStandard({ tx, weight }: ParsedTransaction): NotStandard | undefined {
   if (tx.version < 1 || tx.version > MAX_STANDARD_VERSION) return 'version'

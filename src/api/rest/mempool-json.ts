@@ -1,6 +1,7 @@
 import { MAX_CLUSTER_COUNT, MAX_CLUSTER_WEIGHT } from '../../ledger/clusters.ts'
 import type { MempoolContents } from '../../ledger/core-mempool.ts'
 import type { MempoolLevels } from '../../ledger/mempool-questions.ts'
+import { MAX_DATA_SIZE } from '../../ledger/standardness.ts'
 import { toDisplay } from '../../wire/hash.ts'
 import { component, count, FLAG, HASH, HEIGHT, list, mapOf, object, UNIX_TIME } from '../schema.ts'
 import { coinText } from './number-text.ts'
@@ -22,6 +23,8 @@ export const CORE_MEMPOOL = component(
     incrementalrelayfee: COINS,
     unbroadcastcount: count(),
     fullrbf: FLAG,
+    permitbaremultisig: FLAG,
+    maxdatacarriersize: count('Bytes of data that a transaction may carry.'),
     limitclustercount: count(),
     limitclustersize: count('Virtual bytes.'),
   }),
@@ -62,6 +65,7 @@ export function mempoolInfoJson(levels: MempoolLevels): string {
     `"total_fee":${coinText(levels.feeSat)},"maxmempool":${levels.maxUsage},` +
     `"mempoolminfee":${coinText(Math.ceil(levels.minFeeRate))},"minrelaytxfee":${coinText(levels.minRelayFeeRate)},` +
     `"incrementalrelayfee":${coinText(levels.incrementalFeeRate)},"unbroadcastcount":0,"fullrbf":true,` +
+    `"permitbaremultisig":true,"maxdatacarriersize":${MAX_DATA_SIZE},` +
     `"limitclustercount":${MAX_CLUSTER_COUNT},"limitclustersize":${MAX_CLUSTER_WEIGHT / 4}}`
   )
 }

@@ -323,6 +323,7 @@ describe('chain and mempool', () => {
     const contents = await json('/mempool/contents.json')
     const txids = Object.keys(contents)
     expect(info).toMatchObject({ loaded: true, size: txids.length, minrelaytxfee: 0.000001 })
+    expect(info).toMatchObject({ permitbaremultisig: true, maxdatacarriersize: 100_000 })
     const entries: Json[] = Object.values(contents)
     expect(entries.reduce((sum, { vsize }) => sum + vsize, 0)).toBe(info.bytes)
     expect(entries.reduce((sum, { fees }) => sum + Math.round(fees.base * 1e8), 0)).toBe(

@@ -61,12 +61,15 @@ export function bcoinCheck(tx: Transaction, index: number, spent: TxOut, flags: 
 
 /**
  * A signature whose two integers have lengths of one byte, with the sequence's own length as it should be and nothing behind
- * them. Neither counts before BIP 66, where libsecp256k1 reads it, but to elliptic it does.
+ * them. Neither counts before BIP 66, where libsecp256k1 reads it, but to elliptic it does. And of how many bytes a length
+ * takes elliptic reads four bits of seven: nothing at all is handed to it where that is another number.
  */
 function withRightLength(signature: Buffer): Buffer {
+  const isMisread = (at: number) => at < signature.length && signature[at]! > 0x8f
   const first = signature[1]!
   const from = first & 0x80 ? 2 + (first & 0x7f) : 2
   const sAt = from + 2 + signature[from + 1]!
+  if (from >= signature.length || isMisread(from + 1) || isMisread(sAt + 1)) return Buffer.alloc(0)
   const end = sAt + 2 + signature[sAt + 1]!
   const isPlain = signature[from] === 2 && signature[sAt] === 2 && end <= signature.length && end - from < 0x80
   if (signature[0] !== 0x30 || !isPlain) return signature

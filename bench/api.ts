@@ -49,7 +49,7 @@ interface Route {
  */
 export async function benchApi(say: (text: string) => void): Promise<ApiFigures> {
   const { path } = await chainFile(BIG)
-  const { program } = await takeIn(BIG, path)
+  const { program } = await takeIn(BIG, path, { scripts: false })
   try {
     const routes: RouteFigures[] = []
     const known = await routesOf(program)

@@ -3,14 +3,18 @@ import { join } from 'node:path'
 import { loadSecp256k1 } from '../src/node/secp256k1.ts'
 import type { Secp256k1 } from '../src/script/secp256k1.ts'
 import { sharedVectors } from '../test/shared.ts'
+import { BIG, chainFile } from './chain/chain-file.ts'
 import { median } from './median.ts'
 import { AskedCurve } from './scripts/asked.ts'
 import { type BlockInputs, blockInputs, checkInputs } from './scripts/block-inputs.ts'
 import { manyInputs, type SignedAs } from './scripts/many-inputs.ts'
+import { countsOf, ledgerOf, takeIn } from './take-in.ts'
 
 /** What is asked of it: of the signatures alone, and of a process that checks the block with the most inputs. */
 const LEAST_OF_THE_FLOOR = 0.7
 const MOST_MB = 200
+/** And of the big chain with every script, on two cores. */
+const MOST_SECONDS = 60
 
 const BLOCKS = ['mainnet-413567', 'mainnet-757739', 'mainnet-866342']
 const MOST_INPUTS = 'mainnet-367891'
@@ -24,7 +28,15 @@ export interface ScriptFigures {
   curve: string
   blocks: BlockFigures[]
   memory?: { inputs: number; seconds: number; peakMb: number }
+  /** Seconds from the dialled connection to the commit of the last block, and most memory, by round. */
+  bigChain: { scripts: ChainRun[]; without: ChainRun[] }
   manyInputs: { as: SignedAs; inputs: number; bytes: number; microsecondsEach: number }[]
+}
+
+interface ChainRun {
+  seconds: number
+  cpuSeconds: number
+  highWaterMb: number
 }
 
 interface BlockFigures {
@@ -39,12 +51,12 @@ interface BlockFigures {
 
 /**
  * The inputs of real blocks, from their bytes on, in turns with a floor that asks the curve the same and does nothing else;
- * then what memory a process takes for the most inputs of all, and transactions that are all inputs. Time is of the
- * processor, one thread's.
+ * then what memory a process takes for the most inputs of all, and transactions that are all inputs: in these time is of
+ * the processor, one thread's. At last a relay takes the big chain in with every script on, on all processors.
  */
-export function benchScripts(say: (text: string) => void): ScriptFigures {
+export async function benchScripts(say: (text: string) => void, rounds = 3): Promise<ScriptFigures> {
   const { kind, secp256k1 } = loadSecp256k1()
-  const figures: ScriptFigures = { curve: kind, blocks: [], manyInputs: [] }
+  const figures: ScriptFigures = { curve: kind, blocks: [], manyInputs: [], bigChain: { scripts: [], without: [] } }
   say(`signatures by libsecp256k1: ${kind}`)
   if (!sharedVectors()) say('  the real blocks are skipped: there is no ../shared/vectors here')
   else {
@@ -59,7 +71,32 @@ export function benchScripts(say: (text: string) => void): ScriptFigures {
   for (const as of ['legacy', 'segwit', 'taproot'] as const) {
     for (const inputs of [1000, 4000]) figures.manyInputs.push(timeOfMany(inputs, as, secp256k1, say))
   }
+  await takeBigChain(figures.bigChain, rounds, say)
   return figures
+}
+
+/** A relay process takes the big chain in over loopback P2P, with its scripts and without them, in turns. */
+async function takeBigChain(runs: ScriptFigures['bigChain'], rounds: number, say: (text: string) => void) {
+  const { path } = await chainFile(BIG)
+  for (let round = 0; round < rounds; round++) {
+    for (const scripts of [true, false]) {
+      const { program, taken } = await takeIn(BIG, path, { scripts })
+      if (round === 0 && scripts) {
+        await program.stop()
+        const { blocks, txs, inputs, megabytes } = countsOf(ledgerOf(program))
+        say(`chain "${BIG.name}": ${blocks} blocks, ${txs} transactions, ${inputs} inputs, ${megabytes.toFixed(0)} MB`)
+      }
+      await program.remove()
+      const { seconds, cpu, highWaterMb } = taken
+      const run = { seconds, cpuSeconds: cpu.user + cpu.system, highWaterMb }
+      runs[scripts ? 'scripts' : 'without'].push(run)
+      const how = scripts ? 'with every script' : 'without scripts'
+      say(`  ${how}: ${seconds.toFixed(1)} s (processors ${run.cpuSeconds.toFixed(1)} s), ${highWaterMb.toFixed(0)} MB`)
+    }
+  }
+  const [scripts, without] = [runs.scripts, runs.without].map((each) => median(each.map(({ seconds }) => seconds)))
+  const times = (scripts! / without!).toFixed(2)
+  say(`  medians ${scripts!.toFixed(1)} s (at most ${MOST_SECONDS}) and ${without!.toFixed(1)} s: ${times} times`)
 }
 
 function againstFloor(name: string, secp256k1: Secp256k1, say: (text: string) => void): BlockFigures {

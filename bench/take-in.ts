@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Program } from '../test/program.ts'
-import type { NamedChain } from './chain/chain-file.ts'
+import { heightOf } from './chain/assemble.ts'
+import { type NamedChain, topHashHex } from './chain/chain-file.ts'
 import { servePeer } from './chain/serving-peer.ts'
 import { ProcessWatch } from './process-watch.ts'
 
@@ -23,17 +24,18 @@ export interface TakenIn {
 
 /**
  * A relay process on an empty folder, which dials a peer of this process that has the chain, and takes it in with every
- * check but scripts and every index. It still runs when this returns: `program.remove()` ends it.
+ * check and every index; without `scripts` with those of two weeks of blocks at most, because the last is taken as valid. It still runs when this returns: `program.remove()` ends it.
  */
 export async function takeIn(
   chain: NamedChain,
   path: string,
-  { env = {} }: { env?: Record<string, string> } = {},
+  { env = {}, scripts = true }: { env?: Record<string, string>; scripts?: boolean } = {},
 ): Promise<{ program: Program; taken: TakenIn }> {
-  const top = chain.shape.empty + chain.shape.full
+  const top = heightOf(chain.shape)
   const peer = await servePeer(path)
   try {
     const args = ['relay', '--network', 'regtest', '--connect', `127.0.0.1:${peer.port}`, '--log', 'info']
+    if (!scripts) args.push('--assume-valid', topHashHex(path))
     const program = await Program.start(args, { env })
     const watch = new ProcessWatch(program.pid!)
     try {

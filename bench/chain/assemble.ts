@@ -19,6 +19,8 @@ export interface ChainShape {
   empty: number
   /** Blocks with transactions. */
   full: number
+  /** Blocks with nothing but a coinbase, on top; none unless given. */
+  after?: number
   /** Transactions of such a block besides the coinbase, both ends included. */
   txs: readonly [from: number, to: number]
   /** Wallets that make the transactions; part of what decides the bytes. */
@@ -41,6 +43,11 @@ const COMMITMENT_TAG = Uint8Array.of(0xaa, 0x21, 0xa9, 0xed)
 /** Unix seconds between blocks. */
 const SPACING = 600
 
+/** Of the last block. */
+export function heightOf({ empty, full, after = 0 }: ChainShape): number {
+  return empty + full + after
+}
+
 /** Raw blocks from height 1 on, really mined, of a network that does not retarget. The same shape gives the same bytes. */
 export async function* assemble(
   network: Network,
@@ -48,7 +55,8 @@ export async function* assemble(
   lanes: readonly LanePort[],
 ): AsyncGenerator<Bytes> {
   const random = seededRandom(0x5eed)
-  const last = shape.empty + shape.full
+  const last = heightOf(shape)
+  const lastFull = shape.empty + shape.full
   /** By height: what its coinbase pays to each lane. */
   const payouts: Payout[][][] = []
   const parts = new Map<number, Promise<LanePart[]>>()
@@ -57,7 +65,7 @@ export async function* assemble(
     for (; asked < height; asked++) parts.set(asked + 1, ask(asked + 1))
   }
   const ask = (height: number) => {
-    const count = height > shape.empty ? between(random, ...shape.txs) : 0
+    const count = height > shape.empty && height <= lastFull ? between(random, ...shape.txs) : 0
     const mature = payouts[height - MATURITY] ?? lanes.map(() => [])
     return Promise.all(
       lanes.map((lane, n) => {

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Network, networks } from '../../src/chain/network.ts'
-import { SCRIPT_FLAG } from '../../src/script/flags.ts'
+import { blockScriptFlags } from '../../src/chain/script-flags.ts'
 import { block } from '../../src/wire/block.ts'
 import { decode } from '../../src/wire/codec.ts'
-import { hexToBytes } from '../../src/wire/hash.ts'
+import { fromDisplay, hexToBytes } from '../../src/wire/hash.ts'
 import type { Transaction, TxOut } from '../../src/wire/transaction.ts'
 import { readShared, readSharedJson, sharedVectors } from '../shared.ts'
 
@@ -32,6 +32,7 @@ export interface RealSpend {
 interface PrevoutsFile {
   network: string
   height: number
+  hash: string
   fees: number
   coinbase_value: number
   inputs: [value: number, scriptHex: string][][]
@@ -53,23 +54,13 @@ export function realBlock(name: string): RealBlock {
   return {
     name,
     height: facts.height,
-    flags: flagsAt(networkOf(facts.network), facts.height),
+    flags: blockScriptFlags(networkOf(facts.network), facts.height, fromDisplay(facts.hash)),
     coinbase: coinbase!,
     spends,
     inputs: facts.inputs.reduce((sum, { length }) => sum + length, 0),
     fees: facts.fees,
     coinbaseValue: facts.coinbase_value,
   }
-}
-
-/** None of these blocks is one of those that today's rules make an exception of. */
-function flagsAt({ heights }: Network, height: number): number {
-  let flags = SCRIPT_FLAG.P2SH | SCRIPT_FLAG.WITNESS | SCRIPT_FLAG.TAPROOT
-  if (height >= heights.bip66) flags |= SCRIPT_FLAG.DERSIG
-  if (height >= heights.bip65) flags |= SCRIPT_FLAG.CHECKLOCKTIMEVERIFY
-  if (height >= heights.csv) flags |= SCRIPT_FLAG.CHECKSEQUENCEVERIFY
-  if (height >= heights.segwit) flags |= SCRIPT_FLAG.NULLDUMMY
-  return flags
 }
 
 function readRawBlock(name: string): Uint8Array {

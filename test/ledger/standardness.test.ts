@@ -1,8 +1,11 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { executableSigops } from '../../src/chain/sigops.ts'
 import { checkStandard, isWitnessStandard, needsWitness, nonstandardInputs } from '../../src/ledger/standardness.ts'
 import { multisig, opReturn, P2A, p2pk, p2shOf, push, script, witnessScriptPubKey } from '../../src/script/build.ts'
+import { coreScriptType } from '../../src/script/core-type.ts'
 import { OP } from '../../src/script/opcodes.ts'
+import { witnessProgram } from '../../src/script/type.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { parseTransaction, type Transaction, transaction } from '../../src/wire/transaction.ts'
 import { dataOf, keyHash } from './fake-chain.ts'
@@ -186,4 +189,50 @@ describe('a witness', () => {
     const { tx } = make(scriptSig ? { scriptSig } : {})
     expect(needsWitness(tx, [spent])).toBe(expected)
   })
+})
+
+test('whatever the bytes are, there is an answer', () => {
+  const steps = fc.constantFrom(
+    0x00,
+    0x4f,
+    0x50,
+    0x51,
+    0x60,
+    0x6a,
+    0x76,
+    0x87,
+    0x88,
+    0xa9,
+    0xac,
+    0xae,
+    0x4c,
+    0x4d,
+    0x14,
+    0x20,
+  )
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    fc.array(steps, { maxLength: 60 }).map((list) => Uint8Array.from(list)),
+  )
+  const spent = fc.oneof(
+    bytes,
+    fc.constantFrom(keyHash(0), P2A, program(0, 32), program(1, 32), program(3, 5), p2shOf(program(0, 32))),
+  )
+  fc.assert(
+    fc.property(spent, bytes, fc.array(bytes, { maxLength: 4 }), bytes, (spent, scriptSig, witness, output) => {
+      const parsed = make({ scriptSig, witness, outputs: [output] })
+      const { tx } = parsed
+      checkStandard(parsed)
+      const inputs = nonstandardInputs(tx, [spent])
+      const isStandard = isWitnessStandard(tx, [spent])
+      if (witness.length === 0) expect(isStandard).toBe(true)
+      // Where nobody knows what the script means, nobody relays its spend, and a witness does not help.
+      if (coreScriptType(spent) === 'nonstandard') expect([inputs, needsWitness(tx, [spent])]).toEqual(unknown(spent))
+    }),
+    { numRuns: 2000 },
+  )
+
+  function unknown(spent: Uint8Array): [string, boolean] {
+    return ['input 0 script unknown', witnessProgram(spent) !== undefined]
+  }
 })

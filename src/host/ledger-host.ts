@@ -271,7 +271,18 @@ export class LedgerHost {
     })
     const hub = (value: ToHub) => this.#hub(value)
     const meter = this.#meter
-    const transactions = new Transactions({ tree, chainstate, mempool, keeper, changes, hub, log, meter })
+    const { takeBackBytes } = this.#limits
+    const transactions = new Transactions({
+      tree,
+      chainstate,
+      mempool,
+      keeper,
+      changes,
+      takeBackBytes,
+      hub,
+      log,
+      meter,
+    })
     const filters = index && new FilterKeeper(index, this.#limits.filterStep)
     return { chainstate, changes, intake, follower, repairs, transactions, filters }
   }

@@ -22,6 +22,11 @@ export interface LedgerLimits {
   /** Bytes of changed coins that are left for a later commit while syncing; what is missing is made up for at the next start. */
   coinLagBytes: number
   mempoolBytes: number
+  /**
+   * Bytes of transactions that the mempool takes back from the blocks of one reorganisation, the lowest first, as their
+   * scripts run again; what more there is comes from whoever wants it mined.
+   */
+  takeBackBytes: number
   /** What peers sent to the mempool waits no longer than this for its row in the store. */
   keepMs: Millis
   /** Filters are made in steps of so much, between other work. */
@@ -41,6 +46,8 @@ export const NODE_LIMITS: LedgerLimits = {
   coinCacheBytes: 64_000_000,
   coinLagBytes: 48_000_000,
   mempoolBytes: 100_000_000,
+  // What Bitcoin Core keeps in 20 MB of memory and some more: a few seconds at most.
+  takeBackBytes: 10_000_000,
   keepMs: 1000,
   // About 20 ms.
   filterStep: { blocks: 200, bytes: 4_000_000 },
@@ -59,6 +66,7 @@ export const WORKER_LIMITS: LedgerLimits = {
   // An object is put to sleep at any time: its next start is not to read blocks again.
   coinLagBytes: 0,
   mempoolBytes: 16_000_000,
+  takeBackBytes: 2_000_000,
   // A row costs the same whenever it is written, and an object that waits is not free to rest.
   keepMs: 0,
   filterStep: { blocks: 100, bytes: 1_000_000 },

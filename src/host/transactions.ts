@@ -20,6 +20,7 @@ export interface TransactionPorts {
   mempool: Mempool
   keeper: MempoolKeeper
   changes: ChangeLog
+  takeBackBytes: number
   hub(value: ToHub): void
   log(line: LogLine): void
   meter: Meter
@@ -111,12 +112,18 @@ export class Transactions {
     this.#ports.mempool.forgetLink(link)
   }
 
-  /** Lowest block first. */
+  /** Lowest block first, as far as the limit goes. */
   *#transactionsOf(reverted: readonly BlockRef[]): Iterable<Uint8Array> {
-    const { tree, chainstate } = this.#ports
+    const { tree, chainstate, takeBackBytes } = this.#ports
+    let left = takeBackBytes
     for (const { id } of reverted.toReversed()) {
       const body = chainstate.readBody(tree.nodeById(id)!)
-      if (body.kind === 'found') yield* transactionsOf(body.bytes)
+      if (body.kind !== 'found') continue
+      for (const bytes of transactionsOf(body.bytes)) {
+        left -= bytes.length
+        if (left < 0) return
+        yield bytes
+      }
     }
   }
 

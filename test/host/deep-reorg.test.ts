@@ -3,9 +3,10 @@ import { regtest } from '../../src/chain/networks/regtest.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { toDisplay } from '../../src/wire/hash.ts'
+import { parseTransaction } from '../../src/wire/transaction.ts'
 import { damageAt } from '../ledger/damage.ts'
 import { RandomChain } from '../ledger/random-chain.ts'
-import type { MadeBlock } from '../sim/chain-maker.ts'
+import { ChainMaker, coinbaseCoin, type MadeBlock, P2WSH_TRUE, spend } from '../sim/chain-maker.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { differences } from './fresh-index.ts'
 import { Rig } from './rig.ts'
@@ -132,4 +133,25 @@ test('one that meets a bad block far up comes back, and nobody has heard of it',
   expect(await reorgs(rig, cursor)).toEqual([])
   expect(rig.said.slice(told).filter(({ kind }) => kind === 'tip')).toEqual([])
   expect(differences(rig.sql, regtest, raw(blocks))).toEqual({})
+})
+
+test('of what a reorganisation reverts the lowest blocks’ comes back, as far as the limit goes', async () => {
+  const simulation = new Simulation(65)
+  const maker = new ChainMaker({ seed: 65 })
+  const blocks = maker.mine(110)
+  const pay = (i: number) =>
+    spend([coinbaseCoin(blocks[i]!, maker)], [{ valueSat: 50_0000_0000 - 2000, script: P2WSH_TRUE }])
+  const own = maker.mine(1, { transactions: [pay(0), pay(1)] })
+  own.push(...maker.mine(1, { transactions: [pay(2)] }))
+  const size = pay(0).length
+  // Two coinbases and three of these would be too much.
+  const coinbase = own[0]!.bytes.length - 81 - 2 * size
+  const rig = new Rig(simulation, { limits: { takeBackBytes: 2 * coinbase + 2 * size } })
+  rig.meet({ blocks: [...blocks, ...own].map(({ bytes }) => bytes), dials: true })
+  expect(simulation.run(60_000, () => rig.committed === 112)).toBe(true)
+  for (const { bytes } of maker.mine(3, {}, blocks.at(-1))) rig.submitBlock(bytes)
+  expect(simulation.run(5000, () => rig.committed === 113)).toBe(true)
+  const held = await rig.mempool!.txids()
+  expect(held.length).toBe(2 * 32)
+  for (const raw of [pay(0), pay(1)]) expect((await rig.mempool!.tx(parseTransaction(raw).txid, 0)).tx).toBeDefined()
 })

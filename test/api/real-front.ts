@@ -6,6 +6,7 @@ import { LedgerAnswers } from '../../src/ledger/answers.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import type { BroadcastResult } from '../../src/ledger/queries.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
+import { nodeSecp256k1 } from '../../src/node/secp256k1.ts'
 import { openSqlite, type SqliteFile } from '../../src/node/sqlite.ts'
 import { sha256 } from '../../src/wire/hash.ts'
 import { parseTransaction } from '../../src/wire/transaction.ts'
@@ -48,6 +49,7 @@ export class RealLedger {
       spv: false,
       epoch: 1,
       hasher: nodeHasher,
+      secp256k1: nodeSecp256k1,
       limits: NODE_LIMITS,
       filters: true,
       now: () => this.now,

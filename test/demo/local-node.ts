@@ -5,6 +5,7 @@ import { openLedger } from '../../src/host/open-ledger.ts'
 import { LedgerAnswers } from '../../src/ledger/answers.ts'
 import { ChainQueries } from '../../src/ledger/chain-queries.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
+import { nodeSecp256k1 } from '../../src/node/secp256k1.ts'
 import { openSqlite } from '../../src/node/sqlite.ts'
 
 /** A regtest ledger in this thread, without links: what a miner, a wallet or a page may ask of a node. */
@@ -26,6 +27,7 @@ export class LocalNode {
       filters: true,
       epoch: 1,
       hasher: nodeHasher,
+      secp256k1: nodeSecp256k1,
       limits,
       now,
     })

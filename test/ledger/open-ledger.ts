@@ -4,6 +4,7 @@ import type { Network } from '../../src/chain/network.ts'
 import { regtest } from '../../src/chain/networks/regtest.ts'
 import { Chainstate, type ChainstateOptions, type Connected, type Invalid } from '../../src/ledger/chainstate.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
+import { nodeSecp256k1 } from '../../src/node/secp256k1.ts'
 import { openSqlite } from '../../src/node/sqlite.ts'
 import { SqlHeaderStore } from '../../src/store/header-store.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -31,7 +32,14 @@ export class Ledger {
     this.sql = sql
     this.#hasher = options.hasher ?? nodeHasher
     this.tree = new HeaderTree({ network, store: new SqlHeaderStore(sql, nodeHasher), hasher: nodeHasher })
-    this.chain = new Chainstate({ hasher: nodeHasher, ...options, sql, network, tree: this.tree })
+    this.chain = new Chainstate({
+      hasher: nodeHasher,
+      secp256k1: nodeSecp256k1,
+      ...options,
+      sql,
+      network,
+      tree: this.tree,
+    })
   }
 
   /** Nodes of consecutive blocks, entered into the tree if they are new. */

@@ -1,4 +1,4 @@
-// Takes a chain in, single-threaded, from a file: digest, connect with every check but scripts, commit.
+// Takes a chain in, single-threaded, from a file: digest, connect with every check, commit.
 //   node bench/connect.ts [blocks with transactions] [transactions a block] [empty blocks]
 //   node bench/connect.ts big
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { HeaderTree } from '../src/chain/header-tree.ts'
 import { regtest } from '../src/chain/networks/regtest.ts'
 import { Chainstate } from '../src/ledger/chainstate.ts'
 import { nodeHasher } from '../src/node/hasher.ts'
+import { nodeSecp256k1 } from '../src/node/secp256k1.ts'
 import { openSqlite } from '../src/node/sqlite.ts'
 import { SqlHeaderStore } from '../src/store/header-store.ts'
 import { migrate } from '../src/store/migrate.ts'
@@ -58,7 +59,7 @@ try {
   const sql = openSqlite(join(folder, 'ledger.db'))
   migrate(sql)
   const tree = new HeaderTree({ network: regtest, store: new SqlHeaderStore(sql, nodeHasher), hasher: nodeHasher })
-  const chain = new Chainstate({ sql, network: regtest, tree, hasher: nodeHasher })
+  const chain = new Chainstate({ sql, network: regtest, tree, hasher: nodeHasher, secp256k1: nodeSecp256k1 })
   let blocks = 0
   let txs = 0
   let inputs = 0

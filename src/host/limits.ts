@@ -37,10 +37,10 @@ export interface LedgerLimits {
 export const NODE_LIMITS: LedgerLimits = {
   // Together these keep a process that indexes under 400 MB. The more blocks are written together, the fewer times each
   // page of the index is; a window beyond what keeps the threads at work gains nothing.
-  download: { ...DEFAULT_LIMITS, windowBytes: 16_000_000 },
+  download: { ...DEFAULT_LIMITS, windowBytes: 12_000_000 },
   batchBytes: 56_000_000,
   batchMs: 5000,
-  readyBytes: 12_000_000,
+  readyBytes: 8_000_000,
   stepBytes: 8_000_000,
   stepBlocks: 2016,
   coinCacheBytes: 64_000_000,
@@ -59,8 +59,8 @@ export const WORKER_LIMITS: LedgerLimits = {
   batchBytes: 8_000_000,
   batchMs: 2000,
   readyBytes: 8_000_000,
-  // Blocks full of transactions: a quarter to half a second to connect or to take back.
-  stepBytes: 1_000_000,
+  // Blocks full of transactions: about a second to connect, most of it scripts.
+  stepBytes: 500_000,
   stepBlocks: 250,
   coinCacheBytes: 24_000_000,
   // An object is put to sleep at any time: its next start is not to read blocks again.

@@ -21,6 +21,7 @@ import { openSqlite, type SqliteFile } from '../../src/node/sqlite.ts'
 import { transfersOf } from '../../src/node/transfers.ts'
 import type { LinkId, ToHub, ToLedger } from '../../src/peer/queues.ts'
 import { Hub, type HubLimits } from '../../src/relay/hub.ts'
+import type { CheckedCache } from '../../src/script/checked-cache.ts'
 import { blob, type SqlPort } from '../../src/store/sql.ts'
 import { WireError } from '../../src/wire/error.ts'
 import { equalBytes, prefix48, sha256d, toDisplay } from '../../src/wire/hash.ts'
@@ -46,6 +47,8 @@ export interface RigOptions {
   filters?: boolean
   /** Runs scripts of blocks. */
   scriptChecks?: ScriptChecks
+  /** What was found good is remembered there. */
+  checked?: CheckedCache
   /** Batches are written beside the ledger: not before somebody waits for that. */
   writer?: boolean
   hubLimits?: Partial<HubLimits>
@@ -271,6 +274,7 @@ export class Rig {
       epoch: ++this.#epoch,
       hasher: nodeHasher,
       secp256k1: nodeSecp256k1,
+      ...(this.#options.checked && { checked: this.#options.checked }),
       ...(this.#options.scriptChecks && { scriptChecks: this.#options.scriptChecks }),
       limits: { ...NODE_LIMITS, ...this.#options.limits },
       filters: this.#options.filters ?? false,

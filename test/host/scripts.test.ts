@@ -5,10 +5,13 @@ import { regtest } from '../../src/chain/networks/regtest.ts'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { ScriptThreads } from '../../src/node/script-checks.ts'
 import { nodeSecp256k1 } from '../../src/node/secp256k1.ts'
+import { p2shOf, pushBytes } from '../../src/script/build.ts'
+import { CheckedCache } from '../../src/script/checked-cache.ts'
 import { SqlHeaderStore } from '../../src/store/header-store.ts'
+import { decode, encode } from '../../src/wire/codec.ts'
 import { toDisplay } from '../../src/wire/hash.ts'
-import { parseTransaction } from '../../src/wire/transaction.ts'
-import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE } from '../sim/chain-maker.ts'
+import { parseTransaction, transaction } from '../../src/wire/transaction.ts'
+import { ChainMaker, coinbaseCoin, type MadeBlock, OP_TRUE, spend } from '../sim/chain-maker.ts'
 import { P2PKH, signedSpend } from '../sim/signed.ts'
 import { Simulation } from '../sim/simulation.ts'
 import { differences } from './fresh-index.ts'
@@ -44,11 +47,6 @@ function makeChain() {
   return { maker, blocks, spending, fundingHex: toDisplay(txid) }
 }
 
-function open(simulation: Simulation, options: RigOptions) {
-  const rig = new Rig(simulation, options)
-  return rig
-}
-
 const raw = (blocks: readonly MadeBlock[]) => blocks.map(({ bytes }) => bytes)
 
 function statusOf(rig: Rig, { hash }: { hash: Uint8Array }): string {
@@ -68,7 +66,7 @@ describe.each([
   test('at the tip: refused with its reason, its sender closed, its header failed; its sibling is taken', () => {
     const simulation = new Simulation(1)
     const { maker, blocks, spending, fundingHex } = makeChain()
-    const rig = open(simulation, options)
+    const rig = new Rig(simulation, options)
     const honest = rig.meet({ blocks: raw(blocks), dials: true })
     expect(simulation.run(60_000, () => rig.committed === 121)).toBe(true)
     const { block: bad, tx } = spending(13)
@@ -94,7 +92,7 @@ describe.each([
   test('handed in by a miner: refused with its reason', () => {
     const simulation = new Simulation(2)
     const { blocks, spending } = makeChain()
-    const rig = open(simulation, options)
+    const rig = new Rig(simulation, options)
     rig.meet({ blocks: raw(blocks), dials: true })
     expect(simulation.run(60_000, () => rig.committed === 121)).toBe(true)
     const answer = rig.submitBlock(spending(0).block.bytes)
@@ -107,7 +105,7 @@ describe.each([
     const { maker, blocks, spending } = makeChain()
     const { block: bad } = spending(19)
     const after = maker.mine(10, {}, bad)
-    const rig = open(simulation, options)
+    const rig = new Rig(simulation, options)
     const liar = rig.meet({ blocks: raw([...blocks, bad, ...after]) })
     expect(simulation.run(60_000, () => liar.peer.hungUp !== undefined)).toBe(true)
     expect([rig.committed, statusOf(rig, bad), statusOf(rig, after[9]!).split(',')[0]]).toEqual([
@@ -126,7 +124,7 @@ describe.each([
   test('on a branch with more work: the chain is where it was', () => {
     const simulation = new Simulation(4)
     const { maker, blocks, spending } = makeChain()
-    const rig = open(simulation, options)
+    const rig = new Rig(simulation, options)
     const own = maker.mine(2)
     const chain = [...blocks, ...own]
     const honest = rig.meet({ blocks: raw(chain), dials: true })
@@ -149,6 +147,81 @@ describe.each([
   })
 })
 
+describe('transactions of the mempool', () => {
+  function start(seed: number, cached: boolean) {
+    const simulation = new Simulation(seed)
+    const { maker, blocks } = makeChain()
+    const checked = cached && new CheckedCache(new ArrayBuffer(100_000), new Uint8Array(32).fill(9), nodeHasher)
+    const rig = new Rig(simulation, checked ? { checked } : {})
+    const peer = rig.meet({ blocks: raw(blocks), dials: true })
+    expect(simulation.run(60_000, () => rig.committed === 121)).toBe(true)
+    const spendOf = (block: MadeBlock) =>
+      signedSpend([coinbaseCoin(block, maker)], [{ valueSat: 50_0000_0000 - 1000, script: P2PKH }])
+    const [known, unknown] = [spendOf(blocks[1]!), spendOf(blocks[2]!)]
+    expect(rig.broadcast(known)).toMatchObject({ kind: 'accepted' })
+    const before = counts(rig)
+    const mine = (transactions: Uint8Array[], parent = maker.tip) => maker.block({ transactions }, parent)
+    return { simulation, maker, rig, peer, blocks, known, unknown, before, mine }
+  }
+
+  test('do not run again in the block that has them; all others do', () => {
+    const { simulation, rig, peer, known, unknown, before, mine } = start(11, true)
+    peer.send(peer.peer.mined(mine([known, unknown]).bytes))
+    expect(simulation.run(30_000, () => rig.committed === 122)).toBe(true)
+    expect(counts(rig)).toEqual([before[0]! + 1, 0, 1])
+  })
+
+  test('run again where nothing is remembered', () => {
+    const { simulation, rig, peer, known, unknown, before, mine } = start(12, false)
+    peer.send(peer.peer.mined(mine([known, unknown]).bytes))
+    expect(simulation.run(30_000, () => rig.committed === 122)).toBe(true)
+    expect(counts(rig)).toEqual([before[0]! + 2, 0, 0])
+  })
+
+  test('run when the block has them with another signature, and a bad one is found', () => {
+    const { simulation, rig, blocks, maker, known, unknown, mine } = start(13, true)
+    const spoilt = signedSpend([coinbaseCoin(blocks[1]!, maker)], [{ valueSat: 50_0000_0000 - 1000, script: P2PKH }], 0)
+    expect(parseTransaction(spoilt).tx.inputs[0]!.prevout).toEqual(parseTransaction(known).tx.inputs[0]!.prevout)
+    const bad = mine([unknown, spoilt])
+    const liar = rig.meet({ blocks: raw([...blocks, bad]) })
+    expect(simulation.run(30_000, () => liar.peer.hungUp !== undefined)).toBe(true)
+    expect(rig.lines).toContain(`a block breaks a rule: ${REASON}`)
+  })
+})
+
+describe('a block that is an exception to the rules of scripts', () => {
+  /** Block 122 spends a P2SH output by its script's bytes alone, as before BIP 16: the script behind it fails. */
+  function chainWith(exceptions: (block: MadeBlock) => Network['scriptExceptions']) {
+    const maker = new ChainMaker({ script: OP_TRUE })
+    const blocks = maker.mine(120)
+    const redeem = Uint8Array.of(0)
+    const coin = coinbaseCoin(blocks[0]!, maker)
+    const funding = spend([coin], [{ valueSat: coin.valueSat, script: p2shOf(redeem) }])
+    blocks.push(...maker.mine(1, { transactions: [funding] }))
+    const { txid } = parseTransaction(funding)
+    const tx = decode(transaction, spend([{ txid, vout: 0, valueSat: 1 }], [{ valueSat: 1, script: OP_TRUE }]))
+    tx.inputs[0]!.scriptSig = pushBytes(redeem)
+    const fees = coin.valueSat - 1
+    blocks.push(...maker.mine(1, { transactions: [encode(transaction, tx)], feeSat: fees }))
+    blocks.push(...maker.mine(1))
+    const network = { ...regtest, scriptExceptions: exceptions(blocks[121]!) }
+    const simulation = new Simulation(21)
+    const rig = new Rig(simulation, { network })
+    const met = rig.meet({ blocks: raw(blocks) })
+    simulation.run(60_000, () => rig.committed === 123 || met.peer.hungUp !== undefined)
+    return rig
+  }
+
+  test.each([
+    ['none', () => [], 121],
+    ['without P2SH', ({ hash }: MadeBlock) => [{ hash, p2sh: false, witness: false, taproot: false }], 123],
+    ['without taproot', ({ hash }: MadeBlock) => [{ hash, p2sh: true, witness: true, taproot: false }], 121],
+    ['another one', ({ prev }: MadeBlock) => [{ hash: prev, p2sh: false, witness: false, taproot: false }], 121],
+  ])('is taken only as that: %s', (_, exceptions, height) => {
+    expect(chainWith(exceptions).committed).toBe(height)
+  })
+})
+
 describe('the assumed-valid block', () => {
   /** Two weeks of blocks and some above one that breaks a rule of scripts. */
   function buried() {
@@ -165,7 +238,7 @@ describe('the assumed-valid block', () => {
     ['that block itself', 0],
   ])('%s: its scripts do not run, and all else is checked', (_, above) => {
     const simulation = new Simulation(5)
-    const rig = open(simulation, { network: networkWith(chain[121 + above]!.hash) })
+    const rig = new Rig(simulation, { network: networkWith(chain[121 + above]!.hash) })
     rig.meet({ blocks: raw(chain) })
     expect(simulation.run(120_000, () => rig.committed === chain.length)).toBe(true)
     expect(counts(rig)).toEqual([0, 1 + COINS, 0])
@@ -178,7 +251,7 @@ describe('the assumed-valid block', () => {
     ['is nowhere', undefined, 0],
   ])('%s: its scripts run', (_, assumeValid, assumed) => {
     const simulation = new Simulation(6)
-    const rig = open(simulation, { network: networkWith(assumeValid) })
+    const rig = new Rig(simulation, { network: networkWith(assumeValid) })
     const met = rig.meet({ blocks: raw(chain) })
     expect(simulation.run(120_000, () => met.peer.hungUp !== undefined)).toBe(true)
     expect(rig.lines).toContain(`a block breaks a rule: ${REASON}`)
@@ -190,7 +263,7 @@ describe('the assumed-valid block', () => {
     const young = { ...regtest, regtest: false }
     const { hash } = chain[130]!
     const lines = ([hash, undefined] as const).map((assumeValid) => {
-      const rig = open(simulation, { network: { ...young, ...(assumeValid && { assumeValid }) } })
+      const rig = new Rig(simulation, { network: { ...young, ...(assumeValid && { assumeValid }) } })
       simulation.run(1000)
       return rig.log.filter(({ text }) => text.includes('script'))
     })

@@ -2,6 +2,11 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { nodeHasher } from '../../src/node/hasher.ts'
 import { ScriptThreads, type ScriptThreadsOptions, scriptThreadsOn } from '../../src/node/script-checks.ts'
 import { nodeSecp256k1 } from '../../src/node/secp256k1.ts'
+import { script } from '../../src/script/build.ts'
+import { OP } from '../../src/script/opcodes.ts'
+import type { Secp256k1 } from '../../src/script/secp256k1.ts'
+import { SIGHASH } from '../../src/script/sighash.ts'
+import { publicKeyOf, signEcdsa, withHashType } from '../../src/script/sign.ts'
 import { OP_FALSE, scriptBlock } from '../ledger/script-blocks.ts'
 import { scriptChecksContract } from '../ledger/script-checks-contract.ts'
 import { OP_TRUE } from '../sim/chain-maker.ts'
@@ -82,6 +87,31 @@ describe('threads that run scripts', () => {
       }
     }
     await expect(run()).rejects.toThrow('two threads do not agree')
+  })
+
+  test('take part, once they are there', async () => {
+    let verified = 0
+    const counting: Secp256k1 = {
+      ...nodeSecp256k1,
+      verifyEcdsa: (...args) => {
+        verified++
+        return nodeSecp256k1.verifyEcdsa(...args)
+      },
+    }
+    const checks = open({ secp256k1: counting })
+    const key = new Uint8Array(32).fill(1)
+    const signature = withHashType(signEcdsa(new Uint8Array(32), key), SIGHASH.ALL)
+    // Passes where that is no signature of the transaction.
+    const unsigned = script(signature, publicKeyOf(key), OP.OP_CHECKSIG, OP.OP_NOT)
+    const block = scriptBlock(Array.from({ length: 50 }, () => [unsigned, unsigned]))
+    let here = 100
+    for (let i = 0; i < 2000 && here === 100; i++) {
+      verified = 0
+      expect(checks.begin(block).settle()).toBeUndefined()
+      here = verified
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(here).toBeLessThan(100)
   })
 
   test('are one less than the machine runs at once, and not more than are of use', () => {

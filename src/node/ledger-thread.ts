@@ -21,7 +21,7 @@ import { openSqlite } from './sqlite.ts'
 import { Alarm } from './timer.ts'
 import { transfersOf } from './transfers.ts'
 
-/** The ledger's thread: one database connection that writes, one host, one thread for digests. */
+/** The ledger's thread: one database connection that writes, one host, and threads for digests, batches and scripts. */
 const port = parentPort!
 const { path, network: name, minChainWork, assumeValid, spv, filters, epoch } = workerData as LedgerThreadData
 

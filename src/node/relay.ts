@@ -69,8 +69,9 @@ export interface Running {
 }
 
 /**
- * A whole relay in this process: hub and front in this thread, the ledger and the taking apart of blocks each in one of
- * their own. Rejects, with everything closed again, when the store cannot be used or a port cannot be had.
+ * A whole relay in this process: hub and front in this thread, the ledger, the taking apart of blocks and the writing of
+ * batches each in one of their own, the scripts of large blocks in as many as the machine has processors, the ledger's among
+ * them. Rejects, with everything closed again, when the store cannot be used or a port cannot be had.
  */
 export async function startRelay(config: Config, { log }: { log: Log }): Promise<Running> {
   const undo: (() => Promise<void> | void)[] = []

@@ -18,10 +18,12 @@ function over(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
+/** Where a single hash is put together: to lay a Buffer over every new array would cost as much as to hash. */
+const result = Buffer.alloc(32)
+
 function single(src: Uint8Array, how: typeof once): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(32)
-  how(src, over(out), 0)
-  return out
+  how(src, result, 0)
+  return new Uint8Array(result)
 }
 
 /** Fewer messages are hashed before the lanes are set up. */

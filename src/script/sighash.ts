@@ -24,6 +24,20 @@ const NO_OUTPUTS = Uint8Array.of(0)
 const scratch = new Writer(4096)
 const TAPROOT_TAG = tagPrefix('TapSighash')
 
+/** What is made once for all inputs: hashes of what BIP341 lists, and bytes that the old way hashes anew for each. */
+const PART = {
+  prevouts: 0,
+  sequences: 1,
+  amounts: 2,
+  scripts: 3,
+  outputs: 4,
+  outputBytes: 5,
+  inputs: 6,
+  inputsWithoutSequences: 7,
+}
+/** Added to a part: the same, hashed once more. */
+const TWICE = 8
+
 /** What a signature in a taproot input covers beside the transaction. */
 export interface TaprootContext {
   /** Last witness item when it begins with 0x50, that byte included. */
@@ -45,7 +59,8 @@ export class SignatureHashes {
   readonly #tx: Transaction
   readonly #spent: readonly TxOut[]
   readonly #hasher: Hasher
-  readonly #known = new Map<string, Uint8Array>()
+  /** What inputs have in common, by PART. */
+  readonly #known: (Uint8Array | undefined)[] = []
   /** Of the input asked about last: a tapscript may check a signature for every 50 bytes of witness, over and over. */
   #ownOutput: { index: number; hash: Uint8Array } | undefined
   #annex: { bytes: Uint8Array; hash: Uint8Array } | undefined
@@ -99,9 +114,9 @@ export class SignatureHashes {
     const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0
     const coversAll = base !== SIGHASH.NONE && base !== SIGHASH.SINGLE
     const own = this.#input(index)
-    const prevouts = anyoneCanPay ? ZERO : this.#twice('prevouts', this.prevoutsHash)
-    const sequences = anyoneCanPay || !coversAll ? ZERO : this.#twice('sequences', this.sequencesHash)
-    const outputs = coversAll ? this.#twice('outputs', this.outputsHash) : this.#hashOfOutput(base, index)
+    const prevouts = anyoneCanPay ? ZERO : this.#twice(PART.prevouts, this.prevoutsHash)
+    const sequences = anyoneCanPay || !coversAll ? ZERO : this.#twice(PART.sequences, this.sequencesHash)
+    const outputs = coversAll ? this.#twice(PART.outputs, this.outputsHash) : this.#hashOfOutput(base, index)
     const writer = scratch
     writer.clear()
     writer.i32(this.#tx.version)
@@ -177,47 +192,43 @@ export class SignatureHashes {
 
   /** SHA-256 of all outpoints. */
   get prevoutsHash(): Uint8Array {
-    return this.#once('sha prevouts', () =>
-      this.#hasher.sha256(
-        this.#collect(36, (writer, i) => {
-          const { prevout } = this.#tx.inputs[i]!
-          writer.bytes(prevout.hash)
-          writer.u32(prevout.index)
-        }),
-      ),
+    return this.#once(PART.prevouts, () =>
+      this.#hashOfInputs((writer, i) => {
+        const { prevout } = this.#tx.inputs[i]!
+        writer.bytes(prevout.hash)
+        writer.u32(prevout.index)
+      }),
     )
   }
 
   /** SHA-256 of all sequence numbers. */
   get sequencesHash(): Uint8Array {
-    return this.#once('sha sequences', () =>
-      this.#hasher.sha256(this.#collect(4, (writer, i) => writer.u32(this.#tx.inputs[i]!.sequence))),
-    )
+    return this.#once(PART.sequences, () => this.#hashOfInputs((writer, i) => writer.u32(this.#tx.inputs[i]!.sequence)))
   }
 
   /** SHA-256 of the amounts of all spent outputs. */
   get amountsHash(): Uint8Array {
-    return this.#once('sha amounts', () =>
-      this.#hasher.sha256(this.#collect(8, (writer, i) => writer.i64(this.#spent[i]!.value))),
-    )
+    return this.#once(PART.amounts, () => this.#hashOfInputs((writer, i) => writer.i64(this.#spent[i]!.value)))
   }
 
   /** SHA-256 of the scripts of all spent outputs, each with its length. */
   get scriptPubKeysHash(): Uint8Array {
-    return this.#once('sha scripts', () =>
-      this.#hasher.sha256(
-        this.#collect(36, (writer, i) => {
-          const { scriptPubKey } = this.#spent[i]!
-          writer.compactSize(scriptPubKey.length)
-          writer.bytes(scriptPubKey)
-        }),
-      ),
+    return this.#once(PART.scripts, () =>
+      this.#hashOfInputs((writer, i) => {
+        const { scriptPubKey } = this.#spent[i]!
+        writer.compactSize(scriptPubKey.length)
+        writer.bytes(scriptPubKey)
+      }),
     )
   }
 
   /** SHA-256 of all outputs. */
   get outputsHash(): Uint8Array {
-    return this.#once('sha outputs', () => this.#hasher.sha256(this.#outputs()))
+    return this.#once(PART.outputs, () => {
+      scratch.clear()
+      for (const output of this.#tx.outputs) writeOutput(scratch, output)
+      return this.#hasher.sha256(scratch.written)
+    })
   }
 
   /** Of the one output that SINGLE covers (BIP143); zeros where there is none, and for NONE. */
@@ -245,50 +256,45 @@ export class SignatureHashes {
     return input
   }
 
-  #once(name: string, make: () => Uint8Array): Uint8Array {
-    let value = this.#known.get(name)
-    if (!value) {
-      value = make()
-      this.#known.set(name, value)
-    }
-    return value
+  #once(part: number, make: () => Uint8Array): Uint8Array {
+    const known = this.#known[part]
+    if (known) return known
+    const made = make()
+    this.#known[part] = made
+    return made
   }
 
   /** BIP143 hashes the same bytes as BIP341, twice. */
-  #twice(name: string, once: Uint8Array): Uint8Array {
-    return this.#once(`double ${name}`, () => this.#hasher.sha256(once))
+  #twice(part: number, once: Uint8Array): Uint8Array {
+    return this.#once(TWICE + part, () => this.#hasher.sha256(once))
   }
 
-  #collect(sizeEach: number, write: (writer: Writer, index: number) => void): Uint8Array {
-    const count = this.#tx.inputs.length
-    const writer = new Writer(sizeEach * count)
-    for (let i = 0; i < count; i++) write(writer, i)
-    return writer.finish()
+  #hashOfInputs(write: (writer: Writer, index: number) => void): Uint8Array {
+    scratch.clear()
+    for (let i = 0; i < this.#tx.inputs.length; i++) write(scratch, i)
+    return this.#hasher.sha256(scratch.written)
   }
 
   #outputs(): Uint8Array {
-    return this.#once('outputs', () => {
-      const writer = new Writer(40 * this.#tx.outputs.length)
-      for (const { value, scriptPubKey } of this.#tx.outputs) {
-        writer.i64(value)
-        writer.compactSize(scriptPubKey.length)
-        writer.bytes(scriptPubKey)
-      }
-      return writer.finish()
+    return this.#once(PART.outputBytes, () => {
+      scratch.clear()
+      for (const output of this.#tx.outputs) writeOutput(scratch, output)
+      return scratch.written.slice()
     })
   }
 
   /** All inputs with empty scripts, 41 bytes each. */
   #blankInputs(zeroSequences: boolean): Uint8Array {
-    return this.#once(zeroSequences ? 'inputs without sequences' : 'inputs', () =>
-      this.#collect(BLANK_INPUT_SIZE, (writer, i) => {
-        const { prevout, sequence } = this.#tx.inputs[i]!
-        writer.bytes(prevout.hash)
-        writer.u32(prevout.index)
-        writer.u8(0)
-        writer.u32(zeroSequences ? 0 : sequence)
-      }),
-    )
+    return this.#once(zeroSequences ? PART.inputsWithoutSequences : PART.inputs, () => {
+      scratch.clear()
+      for (const { prevout, sequence } of this.#tx.inputs) {
+        scratch.bytes(prevout.hash)
+        scratch.u32(prevout.index)
+        scratch.u8(0)
+        scratch.u32(zeroSequences ? 0 : sequence)
+      }
+      return scratch.written.slice()
+    })
   }
 
   /** The outputs as SINGLE sees them before segwit: those below `index` are empty and worth −1. */
@@ -298,7 +304,7 @@ export class SignatureHashes {
       writer.i64(-1n)
       writer.u8(0)
     }
-    writer.bytes(outputBytes(this.#tx.outputs[index]!))
+    writeOutput(writer, this.#tx.outputs[index]!)
   }
 }
 
@@ -317,10 +323,14 @@ function sized(bytes: Uint8Array): Uint8Array {
 
 function outputBytes(output: TxOut): Uint8Array {
   const writer = new Writer(output.scriptPubKey.length + 17)
-  writer.i64(output.value)
-  writer.compactSize(output.scriptPubKey.length)
-  writer.bytes(output.scriptPubKey)
+  writeOutput(writer, output)
   return writer.finish()
+}
+
+function writeOutput(writer: Writer, { value, scriptPubKey }: TxOut): void {
+  writer.i64(value)
+  writer.compactSize(scriptPubKey.length)
+  writer.bytes(scriptPubKey)
 }
 
 /** A script without its OP_CODESEPARATORs. From a push that cannot be read on, everything is kept. */

@@ -24,8 +24,8 @@ const WRITES = /^\s*(insert|update|delete|replace|with)\b/i
 /** What may hold a `?` or a `;` that means nothing. */
 const QUOTED = /'[^']*'|"[^"]*"|`[^`]*`|--[^\n]*|\/\*.*?\*\//gs
 
-/** Twice as much makes a first download hardly any faster: the index outgrows both, and the system keeps pages as well. */
-export const WRITER_CACHE_MIB = 24
+/** More makes a first download hardly any faster: the index outgrows it, and the system keeps pages as well. Two connections write. */
+export const WRITER_CACHE_MIB = 16
 /** Statements kept prepared; the oldest goes first. */
 const MAX_PREPARED = 256
 /** A sixth quicker to commit than 4,096, and no slower to read. */

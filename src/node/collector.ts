@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
+// Flags are the whole process's: to take it back would take it from a thread that is just about to look.
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as (options: { type: 'minor' | 'major'; execution: 'sync' }) => void
-setFlagsFromString('--no-expose-gc')
 
 /**
  * Collects garbage after so many bytes of blocks have gone through a thread. Left to itself the engine looks at the small

@@ -10,7 +10,3 @@ export const WITNESS_SCALE_FACTOR = 4
 export const MAX_BLOCK_SIGOPS_COST = 80_000
 /** A coinbase's outputs may be spent in the hundredth block after it. */
 export const COINBASE_MATURITY = 100
-/** Lock times below are heights, from here on Unix seconds. */
-export const LOCKTIME_THRESHOLD = 500_000_000
-/** An input with this sequence does not ask for its transaction's lock time. */
-export const SEQUENCE_FINAL = 0xffff_ffff

@@ -1,10 +1,11 @@
-import { LOCKTIME_THRESHOLD, SEQUENCE_FINAL } from './consensus.ts'
+import {
+  SEQUENCE_DISABLED as DISABLED,
+  SEQUENCE_IN_TIME as IN_TIME,
+  LOCKTIME_THRESHOLD,
+  SEQUENCE_FINAL,
+  SEQUENCE_VALUE as VALUE_MASK,
+} from '../script/limits.ts'
 
-/** BIP 68: the sequence is no relative lock. */
-const DISABLED = 0x8000_0000
-/** BIP 68: the lock counts in units of 512 seconds, not in blocks. */
-const IN_TIME = 0x0040_0000
-const VALUE_MASK = 0xffff
 const TIME_SHIFT = 9
 
 /**

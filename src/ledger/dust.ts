@@ -1,3 +1,4 @@
+import { MAX_SCRIPT_SIZE } from '../script/limits.ts'
 import { OP } from '../script/opcodes.ts'
 import { witnessProgram } from '../script/type.ts'
 import type { Transaction, TxOut } from '../wire/transaction.ts'
@@ -7,8 +8,6 @@ const DUST_RATE = 3000
 /** Bytes that an input of the cheapest usual kind takes, without and with the witness discount. */
 const SPEND_BYTES = 148
 const WITNESS_SPEND_BYTES = 67
-/** Nothing longer can ever be spent (consensus). */
-const MAX_SCRIPT_SIZE = 10_000
 /** A transaction without fee may leave one such output, for its child to spend. */
 export const MAX_DUST_OUTPUTS = 1
 

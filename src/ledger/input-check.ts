@@ -2,6 +2,7 @@ import { COINBASE_MATURITY, MAX_BLOCK_SIGOPS_COST, MAX_MONEY, WITNESS_SCALE_FACT
 import type { BlockDigest } from '../chain/digest.ts'
 import { hasSequenceLocks, type MedianTimes, sequenceLockPasses } from '../chain/locks.ts'
 import { inputSigopCost, type SigopRules } from '../chain/sigops.ts'
+import { MAX_SCRIPT_SIZE } from '../script/limits.ts'
 import { OP } from '../script/opcodes.ts'
 import { type Coins, outpointWords } from './coins.ts'
 import { KEY_WORDS } from './outpoint-index.ts'
@@ -19,8 +20,6 @@ export type InputError =
   | 'bad-blk-sigops'
   | 'bad-cb-amount'
 
-/** Scripts longer than this can never be run, so what they guard is never a coin. */
-const MAX_SCRIPT_SIZE = 10_000
 /** In `#entry`: the output does not exist, or is spent. */
 const MISSING = -0x8000_0000
 const MIN_INPUTS = 4096

@@ -1,8 +1,10 @@
 import { accurateSigops, executableSigops } from '../chain/sigops.ts'
 import { coreScriptType, multisigOf } from '../script/core-type.ts'
 import { instructionAt, isPushOnly } from '../script/instructions.ts'
+import { MAX_ITEM_SIZE, MAX_STACK_SIZE } from '../script/limits.ts'
 import { OP } from '../script/opcodes.ts'
 import { SCRIPT_ERROR_TEXT, type ScriptError } from '../script/script-error.ts'
+import { leafVersion, TAPROOT_ANNEX_TAG, TAPSCRIPT } from '../script/taproot.ts'
 import {
   isPayToAnchor,
   isPayToScriptHash,
@@ -34,13 +36,6 @@ const MAX_WITNESS_SCRIPT_SIZE = 3600
 const MAX_WITNESS_ITEMS = 100
 const MAX_WITNESS_ITEM_SIZE = 80
 const MAX_TAPSCRIPT_ITEM_SIZE = 80
-const ANNEX_TAG = 0x50
-const LEAF_MASK = 0xfe
-const LEAF_TAPSCRIPT = 0xc0
-
-/** Consensus: what one push may carry, and how much may lie on the stack. */
-const MAX_PUSH_SIZE = 520
-const MAX_STACK_ITEMS = 1000
 
 /** What makes a transaction one that nodes do not relay, in Bitcoin Core's words. */
 export type NotStandard =
@@ -131,8 +126,8 @@ function isTaprootWitnessStandard(witness: readonly Uint8Array[]): boolean {
   // The key path: one signature.
   if (witness.length === 1) return true
   const control = witness.at(-1)!
-  if (control.length === 0 || control[0] === ANNEX_TAG) return false
-  if ((control[0]! & LEAF_MASK) !== LEAF_TAPSCRIPT) return true
+  if (control.length === 0 || control[0] === TAPROOT_ANNEX_TAG) return false
+  if (leafVersion(control) !== TAPSCRIPT) return true
   return witness.slice(0, -2).every(({ length }) => length <= MAX_TAPSCRIPT_ITEM_SIZE)
 }
 
@@ -143,10 +138,10 @@ function topPushed(scriptSig: Uint8Array): { top?: Uint8Array; error?: ScriptErr
   for (let at = 0; at < scriptSig.length; ) {
     const { opcode, data, next, broken } = instructionAt(scriptSig, at)
     if (broken) return { error: 'BAD_OPCODE' }
-    if (data && data.length > MAX_PUSH_SIZE) return { error: 'PUSH_SIZE' }
+    if (data && data.length > MAX_ITEM_SIZE) return { error: 'PUSH_SIZE' }
     top = data ?? numberPushed(opcode)
     if (!top) return { error: 'BAD_OPCODE' }
-    if (++items > MAX_STACK_ITEMS) return { error: 'STACK_SIZE' }
+    if (++items > MAX_STACK_SIZE) return { error: 'STACK_SIZE' }
     at = next
   }
   return top ? { top } : {}

@@ -1,11 +1,9 @@
 import { concatBytes, hash160, sha256 } from '../wire/hash.ts'
+import { MAX_ITEM_SIZE } from './limits.ts'
 import { OP } from './opcodes.ts'
 
 /** A step of a script to build: an opcode, or data to push. */
 export type Part = number | Uint8Array
-
-/** The longest push that a script may make, by consensus. */
-export const MAX_PUSH_SIZE = 520
 
 /** Pay-to-anchor: an output that anybody may spend, there to attach a fee to. */
 export const P2A: Uint8Array = Uint8Array.of(OP.OP_1, 2, 0x4e, 0x73)
@@ -84,7 +82,7 @@ export function p2sh(hash: Uint8Array): Uint8Array {
 
 /** P2SH of this redeem script; wraps a witness program just as well. Throws where the script could not be revealed. */
 export function p2shOf(redeemScript: Uint8Array): Uint8Array {
-  if (redeemScript.length > MAX_PUSH_SIZE) throw new RangeError('a redeem script has at most 520 bytes')
+  if (redeemScript.length > MAX_ITEM_SIZE) throw new RangeError('a redeem script has at most 520 bytes')
   return p2sh(hash160(redeemScript))
 }
 

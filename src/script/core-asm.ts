@@ -1,9 +1,8 @@
 import { bytesToHex } from '../wire/hash.ts'
 import { instructionAt } from './instructions.ts'
+import { MAX_SCRIPT_SIZE } from './limits.ts'
 import { OP } from './opcodes.ts'
 
-/** A script longer than this can never be spent. */
-const MAX_SCRIPT_SIZE = 10_000
 /** Pushes of up to so many bytes are shown as the number that they are. */
 const MAX_NUMBER_SIZE = 4
 

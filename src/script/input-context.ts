@@ -1,19 +1,10 @@
 import type { Transaction, TxOut } from '../wire/transaction.ts'
 import { laxDer } from './der.ts'
+import { LOCKTIME_THRESHOLD, SEQUENCE_DISABLED, SEQUENCE_FINAL, SEQUENCE_IN_TIME, SEQUENCE_VALUE } from './limits.ts'
 import { fail } from './script-failure.ts'
 import type { Secp256k1 } from './secp256k1.ts'
 import type { SignatureHashes } from './sighash.ts'
 import { isPublicKeyForm } from './signature-encoding.ts'
-
-/** Lock times below are heights, from here on Unix seconds. */
-const LOCKTIME_THRESHOLD = 500_000_000
-/** An input with this sequence does not ask for its transaction's lock time. */
-const SEQUENCE_FINAL = 0xffff_ffff
-/** BIP 68: the sequence is no relative lock. */
-const SEQUENCE_DISABLED = 0x8000_0000
-/** BIP 68: the lock counts in units of 512 seconds, not in blocks. */
-const SEQUENCE_IN_TIME = 0x0040_0000
-const SEQUENCE_VALUE = 0xffff
 
 /** What the scripts of one input ask of the transaction that they stand in. */
 export class InputContext {

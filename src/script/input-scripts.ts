@@ -4,14 +4,8 @@ import { p2pkh, pushBytes } from './build.ts'
 import { SCRIPT_FLAG as FLAG } from './flags.ts'
 import { InputContext } from './input-context.ts'
 import { isPushOnly } from './instructions.ts'
-import {
-  MAX_ITEM_SIZE,
-  MAX_STACK_SIZE,
-  runScript,
-  type ScriptVersion,
-  type Stack,
-  type Tapleaf,
-} from './interpreter.ts'
+import { runScript, type ScriptVersion, type Stack, type Tapleaf } from './interpreter.ts'
+import { MAX_ITEM_SIZE, MAX_STACK_SIZE } from './limits.ts'
 import type { ScriptError } from './script-error.ts'
 import { fail, ScriptFailure } from './script-failure.ts'
 import { isTrue } from './script-number.ts'

@@ -6,24 +6,17 @@ import { withoutPushesOf } from './find-and-delete.ts'
 import { SCRIPT_FLAG as FLAG } from './flags.ts'
 import type { InputContext } from './input-context.ts'
 import { instructionAt } from './instructions.ts'
+import { MAX_ITEM_SIZE, MAX_SCRIPT_SIZE, MAX_STACK_SIZE, SEQUENCE_DISABLED } from './limits.ts'
 import { OP } from './opcodes.ts'
 import { fail } from './script-failure.ts'
 import { isTrue, MAX_LOCK_SIZE, readScriptNumber } from './script-number.ts'
 import { checkPublicKeyEncoding, checkSignatureEncoding } from './signature-encoding.ts'
 
-/** Longer scripts do not run, except in tapscript. */
-export const MAX_SCRIPT_SIZE = 10_000
-/** Bytes of an item on the stack. */
-export const MAX_ITEM_SIZE = 520
-/** Items on both stacks. */
-export const MAX_STACK_SIZE = 1000
 /** Steps of a script that are no pushes, the keys of multisigs included; except in tapscript. */
 const MAX_OPS = 201
 const MAX_KEYS_PER_MULTISIG = 20
 /** What each signature of a tapscript takes of its budget (BIP 342). */
 const WEIGHT_PER_SIGNATURE = 50
-/** BIP 68: in a number for CHECKSEQUENCEVERIFY, that nothing is asked for. */
-const SEQUENCE_DISABLED = 0x8000_0000
 
 const FALSE = new Uint8Array(0)
 const TRUE = Uint8Array.of(1)
@@ -398,7 +391,7 @@ class Interpreter {
     this.#need(1)
     const sequence = this.#number(this.#top(1), MAX_LOCK_SIZE)
     if (sequence < 0) fail('NEGATIVE_LOCKTIME')
-    // Of a number with five bytes, the lowest 32 bits count.
+    // Then nothing is asked for. Of a number with five bytes, the lowest 32 bits count.
     if (sequence & SEQUENCE_DISABLED) return
     if (!this.#context.hasAged(sequence)) fail('UNSATISFIED_LOCKTIME')
   }

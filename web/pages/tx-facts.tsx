@@ -1,4 +1,4 @@
-import { LOCKTIME_THRESHOLD, SEQUENCE_FINAL } from '../../src/chain/consensus.ts'
+import { LOCKTIME_THRESHOLD, SEQUENCE_FINAL } from '../../src/script/limits.ts'
 import { rate, timeOf } from './format.ts'
 import { BlockLink } from './ids.tsx'
 import { DateTime, Facts, Of, Section } from './parts.tsx'

@@ -1,3 +1,4 @@
+import { compactSizeLength } from '../wire/codec.ts'
 import { hashKey } from '../wire/hash.ts'
 import { isCoinbase, type Transaction } from '../wire/transaction.ts'
 import { MAX_BLOCK_WEIGHT, MAX_MONEY, WITNESS_SCALE_FACTOR } from './consensus.ts'
@@ -46,13 +47,8 @@ export function checkTransaction(tx: Transaction): TxError | undefined {
 }
 
 function strippedSize({ inputs, outputs }: Transaction): number {
-  let size = 4 + sizeOfCount(inputs.length) + sizeOfCount(outputs.length) + 4
-  for (const { scriptSig } of inputs) size += 36 + sizeOfCount(scriptSig.length) + scriptSig.length + 4
-  for (const { scriptPubKey } of outputs) size += 8 + sizeOfCount(scriptPubKey.length) + scriptPubKey.length
+  let size = 4 + compactSizeLength(inputs.length) + compactSizeLength(outputs.length) + 4
+  for (const { scriptSig } of inputs) size += 36 + compactSizeLength(scriptSig.length) + scriptSig.length + 4
+  for (const { scriptPubKey } of outputs) size += 8 + compactSizeLength(scriptPubKey.length) + scriptPubKey.length
   return size
-}
-
-function sizeOfCount(count: number): number {
-  if (count < 0xfd) return 1
-  return count <= 0xffff ? 3 : 5
 }

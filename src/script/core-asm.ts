@@ -2,6 +2,7 @@ import { bytesToHex } from '../wire/hash.ts'
 import { instructionAt } from './instructions.ts'
 import { MAX_SCRIPT_SIZE } from './limits.ts'
 import { OP } from './opcodes.ts'
+import { numberOf } from './script-number.ts'
 
 /** Pushes of up to so many bytes are shown as the number that they are. */
 const MAX_NUMBER_SIZE = 4
@@ -35,14 +36,6 @@ export function toCoreAsm(script: Uint8Array, signatures = false): string {
     at = next
   }
   return text
-}
-
-/** A little-endian number whose top bit is its sign; empty is zero. */
-export function numberOf(data: Uint8Array): number {
-  let value = 0
-  for (let i = data.length - 1; i >= 0; i--) value = value * 256 + (i === data.length - 1 ? data[i]! & 0x7f : data[i]!)
-  const isNegative = data.length > 0 && (data[data.length - 1]! & 0x80) !== 0
-  return isNegative && value !== 0 ? -value : value
 }
 
 function pushText(data: Uint8Array, signatures: boolean): string {

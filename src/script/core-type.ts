@@ -1,6 +1,6 @@
-import { numberOf } from './core-asm.ts'
 import { instructionAt, isPushOnly } from './instructions.ts'
 import { OP } from './opcodes.ts'
+import { numberOf } from './script-number.ts'
 import {
   isPayToAnchor,
   isPayToPubkey,

@@ -1,5 +1,5 @@
 import { equalBytes, type Hasher, nobleHasher } from '../wire/hash.ts'
-import type { Transaction, TxIn, TxOut } from '../wire/transaction.ts'
+import { type Transaction, type TxIn, type TxOut, witnessSize } from '../wire/transaction.ts'
 import { p2pkh, pushBytes } from './build.ts'
 import { SCRIPT_FLAG as FLAG } from './flags.ts'
 import { InputContext } from './input-context.ts'
@@ -189,16 +189,4 @@ class Spend {
 
 function mustBeTrue(stack: Stack): void {
   if (stack.length === 0 || !isTrue(stack.at(-1)!)) fail('EVAL_FALSE')
-}
-
-/** Bytes of an input's witness on the wire. */
-function witnessSize(witness: readonly Uint8Array[]): number {
-  let size = sizeOfCount(witness.length)
-  for (const { length } of witness) size += sizeOfCount(length) + length
-  return size
-}
-
-function sizeOfCount(count: number): number {
-  if (count < 0xfd) return 1
-  return count <= 0xffff ? 3 : 5
 }

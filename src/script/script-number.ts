@@ -16,6 +16,14 @@ export function readScriptNumber(bytes: Uint8Array, isMinimal: boolean, maxSize:
   const last = bytes[length - 1]!
   // A last byte without any digit is there for its sign only: the one before has no room for it.
   if (isMinimal && (last & 0x7f) === 0 && (length === 1 || (bytes[length - 2]! & 0x80) === 0)) fail('SCRIPTNUM')
+  return numberOf(bytes)
+}
+
+/** The same of any bytes: exact up to six of them. */
+export function numberOf(bytes: Uint8Array): number {
+  const { length } = bytes
+  if (length === 0) return 0
+  const last = bytes[length - 1]!
   let value = last & 0x7f
   for (let i = length - 2; i >= 0; i--) value = value * 256 + bytes[i]!
   // Not -0, which is equal to zero and yet not the same.

@@ -224,11 +224,7 @@ export class SignatureHashes {
 
   /** SHA-256 of all outputs. */
   get outputsHash(): Uint8Array {
-    return this.#once(PART.outputs, () => {
-      scratch.clear()
-      for (const output of this.#tx.outputs) writeOutput(scratch, output)
-      return this.#hasher.sha256(scratch.written)
-    })
+    return this.#once(PART.outputs, () => this.#hasher.sha256(this.#writtenOutputs()))
   }
 
   /** Of the one output that SINGLE covers (BIP143); zeros where there is none, and for NONE. */
@@ -276,11 +272,14 @@ export class SignatureHashes {
   }
 
   #outputs(): Uint8Array {
-    return this.#once(PART.outputBytes, () => {
-      scratch.clear()
-      for (const output of this.#tx.outputs) writeOutput(scratch, output)
-      return scratch.written.slice()
-    })
+    return this.#once(PART.outputBytes, () => this.#writtenOutputs().slice())
+  }
+
+  /** All outputs, in `scratch`. */
+  #writtenOutputs(): Uint8Array {
+    scratch.clear()
+    for (const output of this.#tx.outputs) writeOutput(scratch, output)
+    return scratch.written
   }
 
   /** All inputs with empty scripts, 41 bytes each. */

@@ -45,6 +45,12 @@ export const compactSize: Codec<number> = {
   write: (w, value) => w.compactSize(value),
 }
 
+/** Bytes that a count takes, below 2^32. */
+export function compactSizeLength(count: number): number {
+  if (count < 0xfd) return 1
+  return count <= 0xffff ? 3 : 5
+}
+
 /** A compact size that carries bits instead of a count, over the whole 64-bit range (services in BIP155). */
 export const compactU64: Codec<bigint> = {
   read(r) {

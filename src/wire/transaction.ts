@@ -1,4 +1,17 @@
-import { type Codec, type Decoded, encode, hash32, i32, i64, list, Reader, struct, u32, varBytes } from './codec.ts'
+import {
+  type Codec,
+  compactSizeLength,
+  type Decoded,
+  encode,
+  hash32,
+  i32,
+  i64,
+  list,
+  Reader,
+  struct,
+  u32,
+  varBytes,
+} from './codec.ts'
 import { WireError } from './error.ts'
 import { concatBytes, equalBytes, type Hasher, nobleHasher } from './hash.ts'
 
@@ -73,6 +86,13 @@ function readTransaction(r: Reader): { tx: Transaction; witnessAt: number } {
   if (!hasWitness(tx)) throw new WireError('superfluous-witness')
   tx.lockTime = r.u32()
   return { tx, witnessAt }
+}
+
+/** Bytes of an input's witness on the wire. */
+export function witnessSize(witness: readonly Uint8Array[]): number {
+  let size = compactSizeLength(witness.length)
+  for (const { length } of witness) size += compactSizeLength(length) + length
+  return size
 }
 
 /** Whether the segwit form is the one to write. */

@@ -2,7 +2,7 @@ import type { AddressParams } from '../../script/address.ts'
 import { toCoreAsm } from '../../script/core-asm.ts'
 import { decode } from '../../wire/codec.ts'
 import { bytesToHex, toDisplay } from '../../wire/hash.ts'
-import { isCoinbase, type TxIn, transaction } from '../../wire/transaction.ts'
+import { isCoinbase, type TxIn, transaction, witnessSize } from '../../wire/transaction.ts'
 import { component, count, either, FLAG, HASH, HEIGHT, HEX, list, number, object, string, U32 } from '../schema.ts'
 import { coinText } from './number-text.ts'
 import { SCRIPT_PUB_KEY, scriptJson } from './script-json.ts'
@@ -89,15 +89,8 @@ export function txJson({ raw, txid, wtxid }: NamedTx, { address, block, spent }:
 function weightOf(raw: Uint8Array, inputs: readonly TxIn[]): number {
   if (inputs.every(({ witness }) => witness.length === 0)) return 4 * raw.length
   let witnessBytes = 2 // marker and flag
-  for (const { witness } of inputs) {
-    witnessBytes += compactSizeLength(witness.length)
-    for (const { length } of witness) witnessBytes += compactSizeLength(length) + length
-  }
+  for (const { witness } of inputs) witnessBytes += witnessSize(witness)
   return 4 * raw.length - 3 * witnessBytes
-}
-
-function compactSizeLength(value: number): number {
-  return value < 0xfd ? 1 : value <= 0xffff ? 3 : 5
 }
 
 function coinbaseJson({ scriptSig, witness, sequence }: TxIn): string {
